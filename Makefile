@@ -1,0 +1,91 @@
+EXTENSION = tnfr_pg
+EXTVERSION = 0.1.0
+
+MODULE_big = $(EXTENSION)
+CORE_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*.c)))
+PG_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
+OBJS = $(CORE_OBJS) $(PG_OBJS)
+DATA = sql/$(EXTENSION)--$(EXTVERSION).sql $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test		# the answers are in expected/
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+TAP_TESTS := $(PROVE_TESTS)
+
+PG_CONFIG ?= pg_config
+
+# Wins over the -O2 of pg_config.  Code for newer processors is chosen at run
+# time, so -march=native gains little; OPTFLAGS="-O2 -g" is fine for debugging.
+OPTFLAGS ?= -O3
+
+# The same bits on every machine: the compiler must not fuse a*b+c.  Nothing
+# here may ever imply -ffast-math.
+BITFLAGS = -ffp-contract=off
+
+# gcc brings libgomp, clang wants Debian's libomp-dev.
+OMPFLAGS = -fopenmp
+
+# PostgreSQL's headers do not pass -Wextra; as system headers they are quiet.
+WARNFLAGS = -Wall -Wextra
+SYSTEM_HEADERS = -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
+
+# pg_config may name gcc's flags to a clang that does not know them.
+ifneq ($(findstring clang,$(CC)),)
+WARNFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+# -MMD -MP write down which headers an object was made from.
+PG_CPPFLAGS = -Isrc $(SYSTEM_HEADERS) -MMD -MP
+PG_CFLAGS = $(WARNFLAGS) $(OPTFLAGS) $(BITFLAGS) $(OMPFLAGS)
+SHLIB_LINK = $(OMPFLAGS) -lm
+EXTRA_CLEAN = build $(OBJS:.o=.d)
+
+# Bitcode lets the JIT inline a function into an expression.  It is made by
+# clang, whose OpenMP calls another run-time library than gcc's: never mix them.
+override with_llvm = no
+
+# The core is called by the glue alone and leaves no symbol in the backend.
+$(CORE_OBJS): override CFLAGS += -fvisibility=hidden
+
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+-include $(OBJS:.o=.d)
+else
+all install:
+	@echo 'No PGXS: run scripts/deps.sh, or set PG_CONFIG=/path/to/pg_config' >&2; false
+endif
+
+# These take care of all they need, from packages to a cluster; they build and
+# install into a temporary directory.
+export PG_CONFIG
+
+.PHONY: demo test valgrind matrix bench unit unit-programs
+
+demo test valgrind matrix:
+	@scripts/$@.sh
+
+bench:
+	@test/bench/run.sh
+
+# Unit tests: the core without a server, under sanitizers.
+UNIT = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
+UNIT_CORE = $(patsubst src/core/%.c,build/unit/core/%.o,$(sort $(wildcard src/core/*.c)))
+UNIT_CFLAGS = -g -O1 -fno-omit-frame-pointer -Isrc -MMD -MP $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+unit: unit-programs
+	prove --exec '' $(PROVE_FLAGS) $(UNIT)
+
+unit-programs: $(UNIT)
+
+build/unit/core/%.o: src/core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+build/unit/%: test/unit/%.c $(UNIT_CORE)
+	$(CC) $(UNIT_CFLAGS) -o $@ $< $(UNIT_CORE) -lm
+
+-include $(UNIT_CORE:.o=.d) $(UNIT:=.d)

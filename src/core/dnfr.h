@@ -1,0 +1,42 @@
+/*
+ * dnfr.h
+ *	  The gradients of SPEC 2 and the forms of Delta-NFR of SPEC 3.
+ */
+#ifndef TNFR_DNFR_H
+#define TNFR_DNFR_H
+
+#include "core/graph.h"
+#include "core/kernel.h"
+#include "core/nodes.h"
+
+typedef enum TnfrForm
+{
+	TNFR_FORM_GRADIENT,			/* f (epi g_epi + sin g_sin) */
+	TNFR_FORM_CANONICAL,		/* phase g_phase + epi g_epi + vf g_vf + topo g_topo */
+	TNFR_FORM_PHASE,			/* g_phase */
+	TNFR_FORM_EPI_VF,			/* epi g_epi + vf g_vf */
+	TNFR_FORM_LAPLACIAN			/* the same with other weights */
+} TnfrForm;
+
+/* The weight of each gradient; what a form does not have is 0. */
+typedef struct TnfrFormWeights
+{
+	double		epi;
+	double		vf;
+	double		sin;
+	double		phase;
+	double		topo;
+} TnfrFormWeights;
+
+/* SPEC 2: floor-mod, so in [-pi, pi). */
+extern double tnfr_wrap(double x);
+
+/*
+ * dnfr[i] of every node.  Never -0.0.  TNFR_OUT_OF_RANGE names the first node
+ * whose value is not finite (the sums of finite numbers can overflow).
+ */
+extern TnfrStatus tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph,
+							const TnfrNodes *nodes, TnfrForm form,
+							const TnfrFormWeights *weights, double *dnfr);
+
+#endif							/* TNFR_DNFR_H */

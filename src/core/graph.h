@@ -1,0 +1,44 @@
+/*
+ * graph.h
+ *	  The network as compressed sparse rows (CSR) in canonical order.
+ *
+ * Row i holds the entries of node i: in an undirected network every edge
+ * (u, v) gives v to row u and u to row v, a self-loop one entry; in a directed
+ * one, row src gets dst.  Duplicates are separate entries.  Within a row the
+ * entries ascend by (neighbour's index, weight), so that the graph is the same
+ * to the last bit whatever order the edges came in.
+ */
+#ifndef TNFR_GRAPH_H
+#define TNFR_GRAPH_H
+
+#include "core/base.h"
+#include "core/edges.h"
+
+/* Entries that can be read, not used, behind the last: room for prefetches. */
+#define TNFR_GRAPH_PAD	64
+
+typedef struct TnfrGraph
+{
+	uint64_t	n;				/* nodes: rows */
+	uint64_t	entries;
+	bool		directed;
+	uint64_t   *offset;			/* [n + 1]: row i is offset[i] .. offset[i + 1] */
+	uint32_t   *neighbour;		/* [entries + TNFR_GRAPH_PAD] */
+	double	   *weight;			/* [entries]; NULL: all are 1 */
+} TnfrGraph;
+
+/*
+ * Builds the graph of n nodes and releases the edges.  Needs for a moment the
+ * edges, the graph and 2 bytes an entry: with weights, 22 bytes an entry when
+ * undirected, 30 when directed.
+ */
+extern TnfrStatus tnfr_graph_build(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
+								   bool directed, TnfrGraph *graph);
+
+/* What tnfr_graph_build will take at its peak, the edges not counted. */
+extern uint64_t tnfr_graph_build_bytes(uint64_t n, uint64_t entries,
+									   bool weighted);
+
+extern void tnfr_graph_release(TnfrEnv *env, TnfrGraph *graph);
+
+#endif							/* TNFR_GRAPH_H */

@@ -1,0 +1,183 @@
+/*
+ * idmap.c
+ *	  Id look-up by subtraction, by table, or by hash.
+ *
+ * Look-ups come in batches, so that the memory accesses of many overlap: the
+ * hash variant first computes and prefetches all slots of a batch.
+ */
+#include "core/idmap.h"
+
+#include <string.h>
+
+#define BATCH	256
+#define SLICE	UINT64_C(65536)
+
+/* Multiplicative hashing (Fibonacci) of a mixed id: the top bits. */
+static inline uint64_t
+slot_of(const TnfrIdMap *map, int64_t id)
+{
+	uint64_t	h = (uint64_t) id;
+
+	h ^= h >> 32;
+	h *= UINT64_C(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	h *= UINT64_C(0xBF58476D1CE4E5B9);
+	return h >> map->shift;
+}
+
+/* Puts every id into its slot, or the next free one. */
+static TnfrStatus
+fill_hash(TnfrEnv *env, TnfrIdMap *map)
+{
+	for (uint64_t i = 0; i < map->n; i++)
+	{
+		uint64_t	slot = slot_of(map, map->id[i]);
+
+		while (map->table[slot] != TNFR_NO_NODE)
+			slot = (slot + 1) & (map->size - 1);
+		map->table[slot] = (uint32_t) i;
+		if (i % SLICE == 0 && tnfr_check(env))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
+}
+
+static TnfrStatus
+fill_direct(TnfrEnv *env, TnfrIdMap *map)
+{
+	for (uint64_t i = 0; i < map->n; i++)
+	{
+		map->table[(uint64_t) map->id[i] - map->min] = (uint32_t) i;
+		if (i % SLICE == 0 && tnfr_check(env))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
+}
+
+/* Marks every entry free, in slices. */
+static TnfrStatus
+clear_table(TnfrEnv *env, TnfrIdMap *map)
+{
+	for (uint64_t i = 0; i < map->size; i += 16 * SLICE)
+	{
+		uint64_t	rest = map->size - i;
+
+		memset(map->table + i, 0xff,
+			   (rest < 16 * SLICE ? rest : 16 * SLICE) * sizeof(uint32_t));
+		if (tnfr_check(env))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
+}
+
+TnfrStatus
+tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrIdMap *map)
+{
+	TnfrStatus	status;
+	uint64_t	range;
+
+	memset(map, 0, sizeof(*map));
+	map->n = n;
+	map->id = id;
+	if (n == 0)
+		return TNFR_OK;
+	map->min = (uint64_t) id[0];
+	range = (uint64_t) id[n - 1] - map->min;	/* one less than the length */
+	if (range == n - 1)
+		return TNFR_OK;
+
+	if (range / TNFR_IDMAP_SPREAD < n)
+	{
+		map->kind = TNFR_IDMAP_DIRECT;
+		map->size = range + 1;
+	}
+	else
+	{
+		int			bits = 64 - __builtin_clzll(n * 2 - 1);
+
+		map->kind = TNFR_IDMAP_HASH;
+		map->size = UINT64_C(1) << bits;
+		map->shift = 64 - bits;
+	}
+	map->table = tnfr_alloc(env, map->size, sizeof(uint32_t));
+	if (map->table == NULL)
+		return TNFR_NO_MEMORY;
+	status = clear_table(env, map);
+	if (status == TNFR_OK)
+		status = map->kind == TNFR_IDMAP_DIRECT ? fill_direct(env, map)
+			: fill_hash(env, map);
+	if (status != TNFR_OK)
+		tnfr_idmap_release(env, map);
+	return status;
+}
+
+static void
+lookup_dense(const TnfrIdMap *map, const int64_t *id, uint32_t *index,
+			 uint32_t count)
+{
+	for (uint32_t k = 0; k < count; k++)
+	{
+		uint64_t	at = (uint64_t) id[k] - map->min;
+
+		index[k] = at < map->n ? (uint32_t) at : TNFR_NO_NODE;
+	}
+}
+
+static void
+lookup_direct(const TnfrIdMap *map, const int64_t *id, uint32_t *index,
+			  uint32_t count)
+{
+	for (uint32_t k = 0; k < count; k++)
+	{
+		uint64_t	at = (uint64_t) id[k] - map->min;
+
+		index[k] = at < map->size ? map->table[at] : TNFR_NO_NODE;
+	}
+}
+
+/* One batch: slots first, then what they hold, then the comparisons. */
+static void
+lookup_hash(const TnfrIdMap *map, const int64_t *id, uint32_t *index,
+			uint32_t count)
+{
+	uint64_t	slot[BATCH];
+
+	for (uint32_t k = 0; k < count; k++)
+	{
+		slot[k] = slot_of(map, id[k]);
+		__builtin_prefetch(&map->table[slot[k]]);
+	}
+	for (uint32_t k = 0; k < count; k++)
+	{
+		index[k] = map->table[slot[k]];
+		if (index[k] != TNFR_NO_NODE)
+			__builtin_prefetch(&map->id[index[k]]);
+	}
+	for (uint32_t k = 0; k < count; k++)
+		while (index[k] != TNFR_NO_NODE && map->id[index[k]] != id[k])
+		{
+			slot[k] = (slot[k] + 1) & (map->size - 1);
+			index[k] = map->table[slot[k]];
+		}
+}
+
+void
+tnfr_idmap_lookup(const TnfrIdMap *map, const int64_t *id, uint32_t *index,
+				  uint32_t count)
+{
+	if (map->kind == TNFR_IDMAP_DENSE)
+		lookup_dense(map, id, index, count);
+	else if (map->kind == TNFR_IDMAP_DIRECT)
+		lookup_direct(map, id, index, count);
+	else
+		for (uint32_t k = 0; k < count; k += BATCH)
+			lookup_hash(map, id + k, index + k,
+						count - k < BATCH ? count - k : BATCH);
+}
+
+void
+tnfr_idmap_release(TnfrEnv *env, TnfrIdMap *map)
+{
+	tnfr_release(env, map->table, map->size, sizeof(uint32_t));
+	memset(map, 0, sizeof(*map));
+}

@@ -1,0 +1,45 @@
+/*
+ * idmap.h
+ *	  From a node's id to its index.
+ *
+ * Three ways, the first that fits: ids without a gap need a subtraction;
+ * ids in a range of at most TNFR_IDMAP_SPREAD times their number, a table over
+ * the range; any others, a hash table.  (Measured per edge with two look-ups
+ * among a million nodes: see the numbers in idmap.c.)
+ */
+#ifndef TNFR_IDMAP_H
+#define TNFR_IDMAP_H
+
+#include "core/base.h"
+
+#define TNFR_IDMAP_SPREAD	8
+
+typedef enum TnfrIdMapKind
+{
+	TNFR_IDMAP_DENSE,
+	TNFR_IDMAP_DIRECT,
+	TNFR_IDMAP_HASH
+} TnfrIdMapKind;
+
+typedef struct TnfrIdMap
+{
+	TnfrIdMapKind kind;
+	uint64_t	n;
+	const int64_t *id;			/* [n], ascending, the caller's */
+	uint64_t	min;			/* smallest id, as unsigned */
+	uint64_t	size;			/* entries in table */
+	int			shift;			/* hash: 64 - log2(size) */
+	uint32_t   *table;			/* index by id - min, or by hash */
+} TnfrIdMap;
+
+/* id: n ascending ids that outlive the map.  At most 32 bytes a node. */
+extern TnfrStatus tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n,
+								   TnfrIdMap *map);
+
+/* index[k] for id[k]; TNFR_NO_NODE where there is none. */
+extern void tnfr_idmap_lookup(const TnfrIdMap *map, const int64_t *id,
+							  uint32_t *index, uint32_t count);
+
+extern void tnfr_idmap_release(TnfrEnv *env, TnfrIdMap *map);
+
+#endif							/* TNFR_IDMAP_H */

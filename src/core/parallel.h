@@ -1,0 +1,29 @@
+/*
+ * parallel.h
+ *	  Runs numbered tasks on the calling thread, or on it and OpenMP threads.
+ *
+ * Tasks are handed out one by one in ascending order, so that uneven ones
+ * balance.  Which thread runs a task must not matter to the result.  A task
+ * may take some 20 ms at the most: between tasks the calling thread polls for
+ * interrupts, and when one is pending the threads finish the tasks in hand,
+ * leave the parallel region, the interrupt is served, and the rest goes on.
+ */
+#ifndef TNFR_PARALLEL_H
+#define TNFR_PARALLEL_H
+
+#include "core/base.h"
+
+/* worker: 0 to env->threads - 1, for scratch memory of one's own */
+typedef void (*TnfrTask) (void *arg, uint64_t task, int worker);
+
+/* TNFR_OK when all tasks are done, TNFR_STOPPED when serve() said so. */
+extern TnfrStatus tnfr_parallel(TnfrEnv *env, uint64_t ntasks,
+								TnfrTask task, void *arg);
+
+/*
+ * Ends the threads that the OpenMP runtime keeps for the next region.  The
+ * caller does this when its work is over, after an error as well.
+ */
+extern void tnfr_parallel_end(void);
+
+#endif							/* TNFR_PARALLEL_H */

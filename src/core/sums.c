@@ -1,0 +1,247 @@
+/*
+ * sums.c
+ *	  Neighbour sums of a whole graph: tasks of equal work, hubs in parts.
+ *
+ * The work up to row i is offset[i] + ROW_COST * i.  It ascends with i, so a
+ * task finds its rows by two binary searches and no list of tasks is kept.
+ * A hub's parts are the subtrees of TNFR_HUB entries that its tree consists
+ * of, and what is left; they are added by the same tree.
+ */
+#include "core/sums.h"
+#include "core/parallel.h"
+
+#include <string.h>
+
+#define TASK_WORK	UINT64_C(32768)
+#define ROW_COST	UINT64_C(4)		/* of a row, in entries */
+#define ROWS		256				/* sums handed on together */
+
+typedef struct Hub
+{
+	uint64_t	row;
+	uint64_t	first_part;		/* number of its first part among all */
+	TnfrSums	sums;
+} Hub;
+
+typedef struct Run
+{
+	TnfrKernelInput in;
+	uint64_t	n;
+	TnfrSumsSink sink;
+	void	   *arg;
+	Hub		   *hub;			/* [hubs], ascending */
+	uint64_t	hubs;
+	uint64_t	parts;			/* of all hubs */
+	TnfrSums   *part;			/* [parts] */
+} Run;
+
+static uint64_t
+work_before(const Run *run, uint64_t row)
+{
+	return run->in.offset[row] + ROW_COST * row;
+}
+
+/* The first row with at least so much work before it. */
+static uint64_t
+row_after_work(const Run *run, uint64_t work)
+{
+	uint64_t	low = 0;
+	uint64_t	high = run->n;
+
+	while (low < high)
+	{
+		uint64_t	mid = low + (high - low) / 2;
+
+		if (work_before(run, mid) < work)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The row that holds the given entry. */
+static uint64_t
+row_of_entry(const Run *run, uint64_t entry)
+{
+	uint64_t	low = 0;
+	uint64_t	high = run->n - 1;
+
+	while (low < high)
+	{
+		uint64_t	mid = low + (high - low + 1) / 2;
+
+		if (run->in.offset[mid] <= entry)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low;
+}
+
+static uint64_t
+length_of(const Run *run, uint64_t row)
+{
+	return run->in.offset[row + 1] - run->in.offset[row];
+}
+
+/*
+ * Lists the hubs.  A row longer than TNFR_HUB holds an entry whose number is
+ * a multiple of it, so only those are looked at.
+ */
+static TnfrStatus
+find_hubs(TnfrEnv *env, Run *run, uint64_t entries)
+{
+	const uint64_t room = entries / TNFR_HUB + 1;
+	uint64_t	last = run->n;
+
+	run->hub = tnfr_alloc(env, room, sizeof(Hub));
+	if (run->hub == NULL)
+		return TNFR_NO_MEMORY;
+	for (uint64_t entry = 0; entry < entries; entry += TNFR_HUB)
+	{
+		uint64_t	row = row_of_entry(run, entry);
+
+		if (row == last || length_of(run, row) <= TNFR_HUB)
+			continue;
+		run->hub[run->hubs].row = row;
+		run->hub[run->hubs++].first_part = run->parts;
+		run->parts += (length_of(run, row) + TNFR_HUB - 1) / TNFR_HUB;
+		last = row;
+	}
+	return TNFR_OK;
+}
+
+static void
+part_task(void *arg, uint64_t task, int worker)
+{
+	Run		   *run = arg;
+	uint64_t	low = 0;
+	uint64_t	high = run->hubs - 1;
+	uint64_t	begin;
+	uint64_t	end;
+
+	(void) worker;
+	while (low < high)
+	{
+		uint64_t	mid = low + (high - low + 1) / 2;
+
+		if (run->hub[mid].first_part <= task)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	begin = run->in.offset[run->hub[low].row] +
+		(task - run->hub[low].first_part) * TNFR_HUB;
+	end = run->in.offset[run->hub[low].row + 1];
+	if (end - begin > TNFR_HUB)
+		end = begin + TNFR_HUB;
+	tnfr_kernel_entries(&run->in, begin, end - begin, &run->part[task]);
+}
+
+/* Adds the parts of a hub as the tree does. */
+static void
+add_parts(TnfrSums *sums, const TnfrSums *part, uint64_t length)
+{
+	TnfrSums	waiting[TNFR_TREE_DEPTH];
+	uint64_t	whole = length / TNFR_HUB;
+	int			depth = 0;
+
+	for (uint64_t k = 0; k < whole; k++)
+	{
+		TnfrSums	sum = part[k];
+
+		for (uint64_t carry = k; carry & 1; carry >>= 1)
+		{
+			tnfr_sums_add(&waiting[depth - 1], &sum);
+			sum = waiting[--depth];
+		}
+		waiting[depth++] = sum;
+	}
+	if (length % TNFR_HUB != 0)
+		waiting[depth++] = part[whole];
+	while (--depth > 0)
+		tnfr_sums_add(&waiting[depth - 1], &waiting[depth]);
+	*sums = waiting[0];
+}
+
+static TnfrStatus
+sum_hubs(TnfrEnv *env, Run *run)
+{
+	TnfrStatus	status;
+
+	if (run->hubs == 0)
+		return TNFR_OK;
+	run->part = tnfr_alloc(env, run->parts, sizeof(TnfrSums));
+	if (run->part == NULL)
+		return TNFR_NO_MEMORY;
+	status = tnfr_parallel(env, run->parts, part_task, run);
+	for (uint64_t h = 0; h < run->hubs && status == TNFR_OK; h++)
+		add_parts(&run->hub[h].sums, &run->part[run->hub[h].first_part],
+				  length_of(run, run->hub[h].row));
+	return status;
+}
+
+/* The sums of the hubs among rows begin .. end. */
+static void
+put_hubs(const Run *run, uint64_t begin, uint64_t end, TnfrSums *sums)
+{
+	uint64_t	low = 0;
+	uint64_t	high = run->hubs;
+
+	while (low < high)
+	{
+		uint64_t	mid = low + (high - low) / 2;
+
+		if (run->hub[mid].row < begin)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < run->hubs && run->hub[low].row < end; low++)
+		sums[run->hub[low].row - begin] = run->hub[low].sums;
+}
+
+static void
+row_task(void *arg, uint64_t task, int worker)
+{
+	const Run  *run = arg;
+	TnfrSums	sums[ROWS];
+	uint64_t	row = row_after_work(run, task * TASK_WORK);
+	uint64_t	last = row_after_work(run, (task + 1) * TASK_WORK);
+
+	(void) worker;
+	while (row < last)
+	{
+		uint64_t	end = last - row < ROWS ? last : row + ROWS;
+
+		tnfr_kernel_rows(&run->in, row, end, sums);
+		put_hubs(run, row, end, sums);
+		run->sink(run->arg, row, (uint32_t) (end - row), sums);
+		row = end;
+	}
+}
+
+TnfrStatus
+tnfr_sums(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodeState *state,
+		  const double *strength, TnfrSumsSink sink, void *arg)
+{
+	Run			run = {.n = graph->n,.sink = sink,.arg = arg};
+	TnfrStatus	status;
+
+	if (graph->n == 0)
+		return TNFR_OK;
+	run.in = (TnfrKernelInput)
+	{
+		graph->offset, graph->neighbour, graph->weight, state, strength
+	};
+	status = find_hubs(env, &run, graph->entries);
+	if (status == TNFR_OK)
+		status = sum_hubs(env, &run);
+	if (status == TNFR_OK)
+		status = tnfr_parallel(env, work_before(&run, graph->n - 1) /
+							   TASK_WORK + 1, row_task, &run);
+	tnfr_release(env, run.part, run.parts, sizeof(TnfrSums));
+	tnfr_release(env, run.hub, graph->entries / TNFR_HUB + 1, sizeof(Hub));
+	return status;
+}

@@ -1,0 +1,317 @@
+/*
+ * call.c
+ *	  Lends the core memory, interrupts and threads, and takes them back.
+ */
+#include "postgres.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/parallel.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
+#include "pg/call.h"
+#include "pg/settings.h"
+#include "utils/memutils.h"
+
+#define MAP_MIN			((size_t) 1 << 20)	/* smaller pieces are palloc'd */
+#define HUGE_PAGE		((size_t) 2 << 20)
+#define ALIGNMENT		64		/* what the core may rely on: a cache line */
+#define ITEMS_PER_THREAD	65536	/* less is not worth a thread */
+
+/* Address and length of what is mapped, so that an error can unmap it. */
+typedef struct Map
+{
+	char	   *address;
+	size_t		length;
+	char		status;			/* simplehash's */
+} Map;
+
+#define SH_PREFIX		maps
+#define SH_ELEMENT_TYPE	Map
+#define SH_KEY_TYPE		char *
+#define SH_KEY			address
+#define SH_HASH_KEY(tb, key)	murmurhash32((uint32) ((uintptr_t) (key) >> 12))
+#define SH_EQUAL(tb, a, b)		((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "common/hashfn.h"
+#include "lib/simplehash.h"
+
+/*
+ * Maps a piece.  Pieces that hold a huge page are aligned to one, by cutting
+ * a longer map; a kernel that gives none maps ordinary pages.
+ */
+static pg_noinline char *
+map_memory(size_t length)
+{
+	size_t		slack = length >= HUGE_PAGE ? HUGE_PAGE : 0;
+	char	   *p = mmap(NULL, length + slack, PROT_READ | PROT_WRITE,
+						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char	   *aligned;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (slack == 0)
+		return p;
+	aligned = (char *) TYPEALIGN(HUGE_PAGE, p);
+	if (aligned > p)
+		munmap(p, aligned - p);
+	if (p + slack > aligned)
+		munmap(aligned + length, p + slack - aligned);
+#ifdef MADV_HUGEPAGE
+	madvise(aligned, length, MADV_HUGEPAGE);
+#endif
+	return aligned;
+}
+
+static size_t
+map_length(size_t size)
+{
+	return TYPEALIGN(sysconf(_SC_PAGESIZE), size);
+}
+
+static void *
+alloc_mapped(TnfrCall *call, size_t size)
+{
+	size_t		length = map_length(size);
+	char	   *p = map_memory(length);
+	Map		   *map;
+	bool		found;
+
+	if (p == NULL)
+		return NULL;
+	PG_TRY();
+	{
+		map = maps_insert(call->maps, p, &found);
+		map->length = length;
+	}
+	PG_CATCH();
+	{
+		munmap(p, length);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return p;
+}
+
+/* The pointer that palloc gave lies just before the aligned piece. */
+static void *
+alloc_small(TnfrCall *call, size_t size)
+{
+	char	   *p = MemoryContextAllocExtended(call->context,
+											   size + ALIGNMENT + sizeof(char *),
+											   MCXT_ALLOC_NO_OOM);
+	char	   *aligned;
+
+	if (p == NULL)
+		return NULL;
+	aligned = (char *) TYPEALIGN(ALIGNMENT, p + sizeof(char *));
+	((char **) aligned)[-1] = p;
+	return aligned;
+}
+
+static void *
+call_alloc(void *arg, size_t size)
+{
+	TnfrCall   *call = arg;
+	void	   *p;
+
+	call->refused = size > call->limit - call->used;
+	if (call->refused)
+		return NULL;
+	p = size >= MAP_MIN ? alloc_mapped(call, size) : alloc_small(call, size);
+	if (p == NULL)
+		return NULL;
+	call->used += size;
+	call->peak = Max(call->peak, call->used);
+	return p;
+}
+
+static void
+call_release(void *arg, void *p, size_t size)
+{
+	TnfrCall   *call = arg;
+
+	if (size >= MAP_MIN)
+	{
+		munmap(p, map_length(size));
+		maps_delete(call->maps, p);
+	}
+	else
+		pfree(((char **) p)[-1]);
+	call->used -= size;
+}
+
+/* Runs when the context is deleted, by whomever. */
+static void
+call_cleanup(void *arg)
+{
+	TnfrCall   *call = arg;
+	maps_iterator i;
+	Map		   *map;
+
+	tnfr_parallel_end();
+	maps_start_iterate(call->maps, &i);
+	while ((map = maps_iterate(call->maps, &i)) != NULL)
+		munmap(map->address, map->length);
+}
+
+static bool
+call_poll(void *arg pg_attribute_unused())
+{
+	return InterruptPending;
+}
+
+static bool
+call_serve(void *arg pg_attribute_unused())
+{
+	CHECK_FOR_INTERRUPTS();
+	return false;
+}
+
+/* The cores that this process may run on. */
+static int
+usable_cores(void)
+{
+#ifdef CPU_COUNT
+	cpu_set_t	set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return CPU_COUNT(&set);
+#endif
+	return Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static int
+thread_budget(void)
+{
+	int			budget = Min(max_parallel_workers_per_gather + 1,
+							 usable_cores());
+
+	if (tnfr_backend == TNFR_BACKEND_SERIAL)
+		return 1;
+	return tnfr_max_threads > 0 ? Min(budget, tnfr_max_threads) : budget;
+}
+
+TnfrCall *
+tnfr_call_begin(const char *function)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "tnfr call",
+												  ALLOCSET_DEFAULT_SIZES);
+	TnfrCall   *call = MemoryContextAllocZero(context, sizeof(TnfrCall));
+
+	if (tnfr_backend == TNFR_BACKEND_CUDA)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("the CUDA backend is not available"),
+				 errdetail("This build of tnfr_pg has no device library."),
+				 errhint("Set tnfr.backend to auto, serial or openmp.")));
+
+	call->function = function;
+	call->context = context;
+	call->limit = (size_t) tnfr_memory_limit * 1024;
+	call->max_threads = thread_budget();
+	call->maps = maps_create(context, 64, NULL);
+	call->env = (TnfrEnv)
+	{
+		.alloc = call_alloc,.release = call_release,.poll = call_poll,
+			.serve = call_serve,.arg = call,.threads = 1
+	};
+	call->cleanup.func = call_cleanup;
+	call->cleanup.arg = call;
+	MemoryContextRegisterResetCallback(context, &call->cleanup);
+	call->phase = TNFR_READING;
+	INSTR_TIME_SET_CURRENT(call->phase_start);
+	return call;
+}
+
+TnfrPhase
+tnfr_call_phase(TnfrCall *call, TnfrPhase phase)
+{
+	TnfrPhase	before = call->phase;
+	instr_time	now;
+	instr_time	spent;
+
+	INSTR_TIME_SET_CURRENT(now);
+	spent = now;
+	INSTR_TIME_SUBTRACT(spent, call->phase_start);
+	call->milliseconds[before] += INSTR_TIME_GET_MILLISEC(spent);
+	call->phase = phase;
+	call->phase_start = now;
+	return before;
+}
+
+void
+tnfr_call_threads(TnfrCall *call, uint64 items)
+{
+	uint64		useful = items / ITEMS_PER_THREAD + 1;
+
+	if (tnfr_backend == TNFR_BACKEND_OPENMP)
+		useful = call->max_threads;
+	call->env.threads = (int) Min(useful, (uint64) call->max_threads);
+}
+
+static void
+refuse(TnfrCall *call, uint64 bytes)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("%s would need more memory than tnfr.memory_limit allows",
+					call->function),
+			 errdetail("It needs at least " UINT64_FORMAT " kB; tnfr.memory_limit is %d kB.",
+					   (uint64) call->used / 1024 + bytes / 1024 + 1,
+					   tnfr_memory_limit),
+			 errhint("Raise tnfr.memory_limit, or compute on a part of the network through views.")));
+}
+
+void
+tnfr_call_require(TnfrCall *call, uint64 bytes)
+{
+	if (bytes > call->limit - call->used)
+		refuse(call, bytes);
+}
+
+void
+tnfr_call_check(TnfrCall *call, TnfrStatus status)
+{
+	if (status == TNFR_OK)
+		return;
+	CHECK_FOR_INTERRUPTS();		/* a cancel has the say over its traces */
+	if (status == TNFR_NO_MEMORY && call->refused)
+		refuse(call, call->env.error.bytes);
+	if (status == TNFR_NO_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("%s asked for another " UINT64_FORMAT " bytes and has " UINT64_FORMAT ".",
+						   call->function, (uint64) call->env.error.bytes,
+						   (uint64) call->used)));
+	elog(ERROR, "unexpected status %d in %s", status, call->function);
+}
+
+static void
+report_trace(const TnfrCall *call)
+{
+	const double *ms = call->milliseconds;
+
+	ereport(INFO,
+			(errmsg_internal("%s: reading %.1f ms, mapping %.1f ms, ordering %.1f ms, "
+							 "computing %.1f ms, returning %.1f ms; %d threads, peak %zu bytes",
+							 call->function, ms[TNFR_READING], ms[TNFR_MAPPING],
+							 ms[TNFR_ORDERING], ms[TNFR_COMPUTING],
+							 ms[TNFR_RETURNING], call->max_threads,
+							 call->peak)));
+}
+
+void
+tnfr_call_end(TnfrCall *call)
+{
+	tnfr_call_phase(call, call->phase);
+	if (tnfr_trace_phases)
+		report_trace(call);
+	MemoryContextDelete(call->context);
+}

@@ -1,0 +1,27 @@
+/*
+ * ingest.h
+ *	  Reads a network from its relations.
+ */
+#ifndef TNFR_PG_INGEST_H
+#define TNFR_PG_INGEST_H
+
+#include "postgres.h"
+
+#include "core/graph.h"
+#include "core/nodes.h"
+#include "pg/call.h"
+
+typedef struct TnfrNetwork
+{
+	TnfrNodes	nodes;
+	TnfrGraph	graph;
+} TnfrNetwork;
+
+/*
+ * Reads both relations under one snapshot, with the rights of the caller, and
+ * builds the graph.  What lies in network is released with the call.
+ */
+extern void tnfr_read_network(TnfrCall *call, Oid edges, Oid nodes,
+							  bool directed, TnfrNetwork *network);
+
+#endif							/* TNFR_PG_INGEST_H */

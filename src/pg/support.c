@@ -1,0 +1,85 @@
+/*
+ * support.c
+ *	  Planner support: how many rows come, and what they cost.
+ *
+ * Functions over a network return a row a node, so the planner's estimate for
+ * the relation of nodes is the estimate for the function.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "fmgr.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "utils/syscache.h"
+
+
+PG_FUNCTION_INFO_V1(tnfr_dnfr_support);
+
+/* Rows that the catalogue reports for a constant regclass; -1: unknown. */
+static double
+relation_rows(Node *arg)
+{
+	HeapTuple	tuple;
+	double		rows = -1;
+
+	if (arg == NULL || !IsA(arg, Const) || castNode(Const, arg)->constisnull)
+		return -1;
+	tuple = SearchSysCache1(RELOID, castNode(Const, arg)->constvalue);
+	if (HeapTupleIsValid(tuple))
+	{
+		rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+		ReleaseSysCache(tuple);
+	}
+	return rows > 0 ? rows : -1;
+}
+
+/* The n-th argument of the call being planned. */
+static Node *
+argument(Node *call, int n)
+{
+	if (call == NULL || !IsA(call, FuncExpr) ||
+		list_length(castNode(FuncExpr, call)->args) <= n)
+		return NULL;
+	return list_nth(castNode(FuncExpr, call)->args, n);
+}
+
+static bool
+estimate_rows(SupportRequestRows *request)
+{
+	double		nodes = relation_rows(argument(request->node, 1));
+
+	if (nodes < 0)
+		return false;
+	request->rows = nodes;
+	return true;
+}
+
+/* All of it is paid before the first row: each row is read, some work done. */
+static bool
+estimate_cost(SupportRequestCost *request)
+{
+	double		edges = relation_rows(argument(request->node, 0));
+	double		nodes = relation_rows(argument(request->node, 1));
+
+	if (edges < 0 || nodes < 0)
+		return false;
+	request->startup = (edges + nodes) * (cpu_tuple_cost + cpu_operator_cost);
+	request->per_tuple = 0;
+	return true;
+}
+
+Datum
+tnfr_dnfr_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	bool		done = false;
+
+	if (IsA(request, SupportRequestRows))
+		done = estimate_rows((SupportRequestRows *) request);
+	else if (IsA(request, SupportRequestCost))
+		done = estimate_cost((SupportRequestCost *) request);
+	PG_RETURN_POINTER(done ? request : NULL);
+}
