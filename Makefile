@@ -73,7 +73,7 @@ bench:
 # Unit tests: the core without a server, under sanitizers.
 UNIT = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
 UNIT_CORE = $(patsubst src/core/%.c,build/unit/core/%.o,$(sort $(wildcard src/core/*.c)))
-UNIT_CFLAGS = -g -O1 -fno-omit-frame-pointer -Isrc -MMD -MP $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
+UNIT_CFLAGS = -Itest/unit -g -O1 -fno-omit-frame-pointer -Isrc -MMD -MP $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 unit: unit-programs

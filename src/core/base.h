@@ -1,7 +1,7 @@
 /*
  * base.h
  *	  What every part of the core shares: status codes, the environment that
- *	  the caller lends (memory, interrupts, threads), and growable blocks.
+ *	  the caller lends (memory, interrupts, threads).
  *
  * The core is plain C: it knows no server, keeps no global state and never
  * calls upwards except through TnfrEnv.  Failure is a TnfrStatus; what the
@@ -38,8 +38,12 @@ typedef struct TnfrError
 } TnfrError;
 
 /*
- * What the caller lends.  Only the calling thread uses alloc, release, poll
- * and serve.  poll is called between short pieces of work, possibly while
+ * What the caller lends.  Only the calling thread uses any of the functions.
+ *
+ * Memory is aligned to a cache line (64 bytes).  resize keeps the contents and
+ * may move them; of a large piece it should move pages, not bytes.
+ *
+ * Interrupts: poll is called between short pieces of work, possibly while
  * other threads compute: it may only look at a flag.  When it says true, the
  * threads come home and serve is called with none of them at work; serve may
  * leave by a non-local exit (then the caller frees what alloc gave), return
@@ -48,6 +52,7 @@ typedef struct TnfrError
 typedef struct TnfrEnv
 {
 	void	   *(*alloc) (void *arg, size_t size);	/* NULL: refused */
+	void	   *(*resize) (void *arg, void *p, size_t from, size_t to);
 	void		(*release) (void *arg, void *p, size_t size);
 	bool		(*poll) (void *arg);
 	bool		(*serve) (void *arg);
@@ -59,8 +64,15 @@ typedef struct TnfrEnv
 /* Memory for count items of the given size, or NULL with env->error.bytes. */
 extern void *tnfr_alloc(TnfrEnv *env, uint64_t count, size_t size);
 
+/* More or less memory for p; on failure NULL, and p stays as it is. */
+extern void *tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to,
+						 size_t size);
+
 /* Gives back what tnfr_alloc gave for the same count and size; NULL is fine. */
 extern void tnfr_release(TnfrEnv *env, void *p, uint64_t count, size_t size);
+
+/* Sets bytes of memory to a value, looking at interrupts on the way. */
+extern TnfrStatus tnfr_fill(TnfrEnv *env, void *p, int value, size_t bytes);
 
 /* True when the caller wants to stop.  For serial loops: every ~10 ms. */
 static inline bool
@@ -68,38 +80,5 @@ tnfr_check(TnfrEnv *env)
 {
 	return env->poll(env->arg) && env->serve(env->arg);
 }
-
-/*
- * A list of blocks of equal items that grows without copying.  Block sizes
- * double from TNFR_BLOCK_MIN to TNFR_BLOCK_MAX items, so that a small network
- * needs little and the list of a large one stays short.
- */
-#define TNFR_BLOCK_MIN	UINT32_C(1024)
-#define TNFR_BLOCK_MAX	UINT32_C(65536)
-
-typedef struct TnfrBlock
-{
-	char	   *data;
-	uint32_t	capacity;		/* items there is room for */
-	uint32_t	used;			/* items in it */
-	uint64_t	first;			/* number of its first item */
-} TnfrBlock;
-
-typedef struct TnfrBlocks
-{
-	TnfrBlock  *block;
-	uint64_t	nblocks;
-	uint64_t	room;			/* length of the array block */
-	uint64_t	count;			/* items in all blocks */
-	size_t		item;			/* bytes an item */
-} TnfrBlocks;
-
-/* The last block, with room for at least one more item; NULL: no memory. */
-extern TnfrBlock *tnfr_blocks_tail(TnfrEnv *env, TnfrBlocks *b);
-
-/* Where item i lies. */
-extern void *tnfr_blocks_at(const TnfrBlocks *b, uint64_t i);
-
-extern void tnfr_blocks_release(TnfrEnv *env, TnfrBlocks *b);
 
 #endif							/* TNFR_BASE_H */

@@ -1,17 +1,117 @@
 /*
  * edges.c
- *	  The list of edges: ids to indexes, batch by batch.
+ *	  Takes in edges: ids to indexes, entries to the blocks of their groups.
  */
 #include "core/edges.h"
 
 #include <string.h>
 
-void
-tnfr_edges_init(TnfrEdges *edges, bool weighted)
+#define BATCH			256		/* edges mapped together */
+#define MAX_GROUPS		1024	/* open blocks whose ends stay in cache */
+#define GROUP_ENTRIES	2048	/* smaller groups are not worth a block */
+#define MAX_ROW_BITS	16		/* a row's number in its group is uint16 */
+
+/* Rows a group, as a power of two. */
+static int
+choose_shift(uint64_t n, uint64_t expected)
+{
+	uint64_t	groups = expected / GROUP_ENTRIES + 1;
+	int			shift = 0;
+
+	if (groups > MAX_GROUPS)
+		groups = MAX_GROUPS;
+	while (shift < MAX_ROW_BITS && n >> shift >= groups)
+		shift++;
+	return shift;
+}
+
+TnfrStatus
+tnfr_edges_begin(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
+				 uint64_t expected, bool directed, bool weighted)
 {
 	memset(edges, 0, sizeof(*edges));
+	edges->n = n;
+	edges->directed = directed;
 	edges->weighted = weighted;
-	edges->blocks.item = weighted ? 16 : 8;
+	edges->shift = choose_shift(n, expected);
+	edges->groups = (uint32_t) (n >> edges->shift) + 1;
+	edges->cursor = tnfr_alloc(env, edges->groups, sizeof(uint64_t));
+	if (edges->cursor == NULL)
+		return TNFR_NO_MEMORY;
+	memset(edges->cursor, 0, edges->groups * sizeof(uint64_t));
+	return TNFR_OK;
+}
+
+/* Back to the old length, which takes no memory. */
+static void
+shrink_column(TnfrEnv *env, void **column, uint64_t from, uint64_t to,
+			  size_t item)
+{
+	if (to > 0)
+		*column = tnfr_resize(env, *column, from, to, item);
+	else
+	{
+		tnfr_release(env, *column, from, item);
+		*column = NULL;
+	}
+}
+
+/* All columns, from one length to another; none is changed on failure. */
+static bool
+resize_columns(TnfrEnv *env, TnfrEdges *e, uint64_t from, uint64_t to)
+{
+	const struct
+	{
+		void	  **column;
+		size_t		item;		/* bytes a block */
+	}			c[] = {
+		{(void **) &e->to.neighbour, TNFR_BLOCK * sizeof(uint32_t)},
+		{(void **) &e->to.row, TNFR_BLOCK * sizeof(uint16_t)},
+		{(void **) &e->tag, sizeof(uint32_t)},
+		{(void **) &e->to.weight, TNFR_BLOCK * sizeof(double)}
+	};
+	const int	columns = e->weighted ? 4 : 3;
+
+	for (int i = 0; i < columns; i++)
+	{
+		void	   *moved = tnfr_resize(env, *c[i].column, from, to, c[i].item);
+
+		if (moved == NULL)
+		{
+			while (--i >= 0)
+				shrink_column(env, c[i].column, to, from, c[i].item);
+			return false;
+		}
+		*c[i].column = moved;
+	}
+	return true;
+}
+
+TnfrStatus
+tnfr_edges_resize(TnfrEnv *env, TnfrEdges *edges, uint64_t room)
+{
+	if (!resize_columns(env, edges, edges->room, room))
+		return TNFR_NO_MEMORY;
+	edges->room = room;
+	return TNFR_OK;
+}
+
+/* Memory for the blocks that count more entries may open. */
+static TnfrStatus
+reserve(TnfrEnv *env, TnfrEdges *e, uint32_t count)
+{
+	uint64_t	blocks = e->blocks + count / TNFR_BLOCK + 1 +
+		(count < e->groups ? count : e->groups);
+
+	if (blocks <= e->room)
+		return TNFR_OK;
+	blocks += e->room / 8;
+	if (blocks >= UINT32_MAX)	/* blocks are numbered by uint32 */
+	{
+		env->error.bytes = SIZE_MAX;
+		return TNFR_NO_MEMORY;
+	}
+	return tnfr_edges_resize(env, e, blocks);
 }
 
 static void
@@ -25,12 +125,55 @@ note_unknown(TnfrEdges *edges, int64_t src, int64_t dst)
 	}
 }
 
+/* Puts an entry at the end of its group's open block. */
+static inline __attribute__((always_inline)) void
+push(TnfrEdges *e, bool weighted, uint32_t row, uint32_t neighbour,
+	 double weight)
+{
+	uint32_t	group = row >> e->shift;
+	uint64_t	at = e->cursor[group];
+
+	if (at % TNFR_BLOCK == 0)
+	{
+		at = e->blocks * TNFR_BLOCK;
+		e->tag[e->blocks++] = group;
+	}
+	e->to.neighbour[at] = neighbour;
+	e->to.row[at] = (uint16_t) (row & ((UINT32_C(1) << e->shift) - 1));
+	if (weighted)
+		e->to.weight[at] = weight;
+	e->cursor[group] = at + 1;
+}
+
+/* Inlined with constants, so that the loop has no test of them. */
+static inline __attribute__((always_inline)) void
+push_batch(TnfrEdges *e, bool directed, bool weighted, const uint32_t *s,
+		   const uint32_t *d, const double *weight, uint32_t count)
+{
+	uint64_t	loops = 0;
+
+	for (uint32_t k = 0; k < count; k++)
+	{
+		double		w = weighted ? weight[k] : 1.0;
+
+		push(e, weighted, s[k], d[k], w);
+		if (directed)
+			continue;
+		if (s[k] != d[k])
+			push(e, weighted, d[k], s[k], w);
+		else
+			loops++;
+	}
+	e->edges += count;
+	e->entries += directed ? count : 2 * (uint64_t) count - loops;
+}
+
 /*
- * Takes the edges with unknown nodes out of the count just mapped and returns
- * how many are left.  Rare: a network with one of them ends in an error.
+ * Takes the edges with unknown nodes out of a batch and returns how many are
+ * left.  Rare: a network with one of them ends in an error.
  */
 static uint32_t
-leave_out_unknown(TnfrEdges *edges, uint32_t *s, uint32_t *d, double *w,
+leave_out_unknown(TnfrEdges *edges, uint32_t *s, uint32_t *d,
 				  const int64_t *src, const int64_t *dst, uint32_t count)
 {
 	uint32_t	kept = 0;
@@ -43,43 +186,34 @@ leave_out_unknown(TnfrEdges *edges, uint32_t *s, uint32_t *d, double *w,
 			continue;
 		}
 		s[kept] = s[k];
-		d[kept] = d[k];
-		if (w != NULL)
-			w[kept] = w[k];
-		kept++;
+		d[kept++] = d[k];
 	}
 	return kept;
 }
 
-/* Maps count edges into a block that has room for them. */
 static void
-add_to_block(TnfrEdges *edges, TnfrBlock *block, const TnfrIdMap *map,
-			 const int64_t *src, const int64_t *dst, const double *weight,
-			 uint32_t count)
+add_batch(TnfrEdges *e, const TnfrIdMap *map, const int64_t *src,
+		  const int64_t *dst, const double *weight, uint32_t count)
 {
-	uint32_t   *s = tnfr_block_src(block) + block->used;
-	uint32_t   *d = tnfr_block_dst(block) + block->used;
-	double	   *w = NULL;
+	uint32_t	s[BATCH];
+	uint32_t	d[BATCH];
 	uint32_t	unknown = 0;
-	uint32_t	loops = 0;
 
 	tnfr_idmap_lookup(map, src, s, count);
 	tnfr_idmap_lookup(map, dst, d, count);
-	if (edges->weighted)
-	{
-		w = tnfr_block_weight(block) + block->used;
-		memcpy(w, weight, count * sizeof(double));
-	}
 	for (uint32_t k = 0; k < count; k++)
 		unknown += (s[k] == TNFR_NO_NODE) | (d[k] == TNFR_NO_NODE);
-	if (unknown > 0)
-		count = leave_out_unknown(edges, s, d, w, src, dst, count);
-	for (uint32_t k = 0; k < count; k++)
-		loops += s[k] == d[k];
+	if (unknown > 0)			/* the weights no longer matter */
+		count = leave_out_unknown(e, s, d, src, dst, count);
 
-	edges->loops += loops;
-	edges->blocks.count += count;
-	block->used += count;
+	if (e->directed && e->weighted)
+		push_batch(e, true, true, s, d, weight, count);
+	else if (e->directed)
+		push_batch(e, true, false, s, d, weight, count);
+	else if (e->weighted)
+		push_batch(e, false, true, s, d, weight, count);
+	else
+		push_batch(e, false, false, s, d, weight, count);
 }
 
 TnfrStatus
@@ -87,19 +221,15 @@ tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges, const TnfrIdMap *map,
 			   const int64_t *src, const int64_t *dst, const double *weight,
 			   uint32_t count)
 {
-	for (uint32_t k = 0; k < count;)
+	for (uint32_t k = 0; k < count; k += BATCH)
 	{
-		TnfrBlock  *block = tnfr_blocks_tail(env, &edges->blocks);
-		uint32_t	room;
+		uint32_t	n = count - k < BATCH ? count - k : BATCH;
+		TnfrStatus	status = reserve(env, edges, 2 * n);
 
-		if (block == NULL)
-			return TNFR_NO_MEMORY;
-		room = block->capacity - block->used;
-		if (room > count - k)
-			room = count - k;
-		add_to_block(edges, block, map, src + k, dst + k,
-					 weight != NULL ? weight + k : NULL, room);
-		k += room;
+		if (status != TNFR_OK)
+			return status;
+		add_batch(edges, map, src + k, dst + k,
+				  weight != NULL ? weight + k : NULL, n);
 	}
 	return TNFR_OK;
 }
@@ -116,7 +246,14 @@ tnfr_edges_check(TnfrEnv *env, const TnfrEdges *edges)
 }
 
 void
-tnfr_edges_release(TnfrEnv *env, TnfrEdges *edges)
+tnfr_edges_release(TnfrEnv *env, TnfrEdges *e)
 {
-	tnfr_blocks_release(env, &edges->blocks);
+	uint64_t	room = e->room * TNFR_BLOCK;
+
+	tnfr_release(env, e->cursor, e->groups, sizeof(uint64_t));
+	tnfr_release(env, e->to.neighbour, room, sizeof(uint32_t));
+	tnfr_release(env, e->to.row, room, sizeof(uint16_t));
+	tnfr_release(env, e->to.weight, room, sizeof(double));
+	tnfr_release(env, e->tag, e->room, sizeof(uint32_t));
+	memset(e, 0, sizeof(*e));
 }

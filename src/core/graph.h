@@ -25,19 +25,18 @@ typedef struct TnfrGraph
 	uint64_t   *offset;			/* [n + 1]: row i is offset[i] .. offset[i + 1] */
 	uint32_t   *neighbour;		/* [entries + TNFR_GRAPH_PAD] */
 	double	   *weight;			/* [entries]; NULL: all are 1 */
+	uint64_t	room;			/* entries that both have memory for */
 } TnfrGraph;
 
 /*
- * Builds the graph of n nodes and releases the edges.  Needs for a moment the
- * edges, the graph and 2 bytes an entry: with weights, 22 bytes an entry when
- * undirected, 30 when directed.
+ * Builds the graph of the edges, in the memory that they lie in; the edges are
+ * released, on failure too.
  */
-extern TnfrStatus tnfr_graph_build(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
-								   bool directed, TnfrGraph *graph);
+extern TnfrStatus tnfr_graph_build(TnfrEnv *env, TnfrEdges *edges,
+								   TnfrGraph *graph);
 
-/* What tnfr_graph_build will take at its peak, the edges not counted. */
-extern uint64_t tnfr_graph_build_bytes(uint64_t n, uint64_t entries,
-									   bool weighted);
+/* About what tnfr_graph_build will take beside the edges. */
+extern uint64_t tnfr_graph_build_bytes(const TnfrEdges *edges);
 
 extern void tnfr_graph_release(TnfrEnv *env, TnfrGraph *graph);
 

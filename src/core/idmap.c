@@ -54,22 +54,6 @@ fill_direct(TnfrEnv *env, TnfrIdMap *map)
 	return TNFR_OK;
 }
 
-/* Marks every entry free, in slices. */
-static TnfrStatus
-clear_table(TnfrEnv *env, TnfrIdMap *map)
-{
-	for (uint64_t i = 0; i < map->size; i += 16 * SLICE)
-	{
-		uint64_t	rest = map->size - i;
-
-		memset(map->table + i, 0xff,
-			   (rest < 16 * SLICE ? rest : 16 * SLICE) * sizeof(uint32_t));
-		if (tnfr_check(env))
-			return TNFR_STOPPED;
-	}
-	return TNFR_OK;
-}
-
 TnfrStatus
 tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrIdMap *map)
 {
@@ -102,7 +86,7 @@ tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrIdMap *map)
 	map->table = tnfr_alloc(env, map->size, sizeof(uint32_t));
 	if (map->table == NULL)
 		return TNFR_NO_MEMORY;
-	status = clear_table(env, map);
+	status = tnfr_fill(env, map->table, 0xff, map->size * sizeof(uint32_t));
 	if (status == TNFR_OK)
 		status = map->kind == TNFR_IDMAP_DIRECT ? fill_direct(env, map)
 			: fill_hash(env, map);

@@ -26,7 +26,7 @@ typedef struct Key
 
 typedef struct Copy
 {
-	const TnfrBlocks *rows;
+	const TnfrNodeRows *rows;
 	const Key  *order;			/* NULL: the rows are in order */
 	TnfrNodes  *nodes;
 } Copy;
@@ -44,8 +44,7 @@ copy_task(void *arg, uint64_t task, int worker)
 		end = c->nodes->n;
 	for (uint64_t i = begin; i < end; i++)
 	{
-		const TnfrNodeRow *row = tnfr_blocks_at(c->rows,
-												c->order ? c->order[i].place : i);
+		const TnfrNodeRow *row = &c->rows->row[c->order ? c->order[i].place : i];
 
 		c->nodes->id[i] = row->id;
 		c->nodes->phase[i] = row->phase;
@@ -56,25 +55,21 @@ copy_task(void *arg, uint64_t task, int worker)
 	}
 }
 
-/* Are the rows in strictly ascending order?  And the smallest id, if not. */
+/* Are the rows in strictly ascending order?  And the smallest id. */
 static TnfrStatus
-scan_rows(TnfrEnv *env, const TnfrBlocks *rows, bool *ascending, int64_t *min)
+scan_rows(TnfrEnv *env, const TnfrNodeRows *rows, bool *ascending,
+		  int64_t *min)
 {
-	const TnfrNodeRow *last = NULL;
-
 	*ascending = true;
 	*min = INT64_MAX;
-	for (uint64_t k = 0; k < rows->nblocks; k++)
+	for (uint64_t i = 0; i < rows->count; i++)
 	{
-		const TnfrNodeRow *row = (const TnfrNodeRow *) rows->block[k].data;
+		int64_t		id = rows->row[i].id;
 
-		for (uint32_t i = 0; i < rows->block[k].used; last = &row[i++])
-		{
-			if (last != NULL && row[i].id <= last->id)
-				*ascending = false;
-			*min = row[i].id < *min ? row[i].id : *min;
-		}
-		if (tnfr_check(env))
+		if (i > 0 && id <= rows->row[i - 1].id)
+			*ascending = false;
+		*min = id < *min ? id : *min;
+		if (i % SLICE == 0 && tnfr_check(env))
 			return TNFR_STOPPED;
 	}
 	return TNFR_OK;
@@ -139,19 +134,13 @@ sort_keys(TnfrEnv *env, Key **keys, Key **spare, uint64_t n)
 
 /* One key a row, in the order of the rows. */
 static TnfrStatus
-make_keys(TnfrEnv *env, const TnfrBlocks *rows, int64_t min, Key *key)
+make_keys(TnfrEnv *env, const TnfrNodeRows *rows, int64_t min, Key *key)
 {
-	for (uint64_t k = 0; k < rows->nblocks; k++)
+	for (uint64_t i = 0; i < rows->count; i++)
 	{
-		const TnfrBlock *block = &rows->block[k];
-		const TnfrNodeRow *row = (const TnfrNodeRow *) block->data;
-
-		for (uint32_t i = 0; i < block->used; i++)
-		{
-			key[block->first + i].id = (uint64_t) row[i].id - (uint64_t) min;
-			key[block->first + i].place = block->first + i;
-		}
-		if (tnfr_check(env))
+		key[i].id = (uint64_t) rows->row[i].id - (uint64_t) min;
+		key[i].place = i;
+		if (i % SLICE == 0 && tnfr_check(env))
 			return TNFR_STOPPED;
 	}
 	return TNFR_OK;
@@ -175,7 +164,7 @@ find_duplicate(TnfrEnv *env, const Key *key, uint64_t n, int64_t min)
 
 /* The order of the rows by id, in *order; duplicates are found here. */
 static TnfrStatus
-order_rows(TnfrEnv *env, const TnfrBlocks *rows, int64_t min, Key **order)
+order_rows(TnfrEnv *env, const TnfrNodeRows *rows, int64_t min, Key **order)
 {
 	uint64_t	n = rows->count;
 	Key		   *keys = tnfr_alloc(env, n, sizeof(Key));
@@ -197,39 +186,60 @@ order_rows(TnfrEnv *env, const TnfrBlocks *rows, int64_t min, Key **order)
 }
 
 TnfrStatus
-tnfr_nodes_build(TnfrEnv *env, TnfrBlocks *rows, TnfrNodes *nodes)
+tnfr_node_rows_grow(TnfrEnv *env, TnfrNodeRows *rows)
 {
-	Copy		copy = {.rows = rows,.nodes = nodes};
-	Key		   *order = NULL;
-	uint64_t	n = rows->count;
-	bool		ascending;
-	int64_t		min;
-	TnfrStatus	status;
+	uint64_t	room = rows->room + rows->room / 4 + 1024;
+	TnfrNodeRow *row = tnfr_resize(env, rows->row, rows->room, room,
+								   sizeof(TnfrNodeRow));
 
-	memset(nodes, 0, sizeof(*nodes));
-	if (n > TNFR_MAX_NODES)
-	{
-		env->error.count = n;
-		return TNFR_TOO_MANY_NODES;
-	}
-	status = scan_rows(env, rows, &ascending, &min);
-	if (status == TNFR_OK && !ascending)
-		status = order_rows(env, rows, min, &order);
-	if (status != TNFR_OK)
-		return status;
+	if (row == NULL)
+		return TNFR_NO_MEMORY;
+	rows->row = row;
+	rows->room = room;
+	return TNFR_OK;
+}
+
+/* Copies the rows, in the given order, into the columns of nodes. */
+static TnfrStatus
+copy_rows(TnfrEnv *env, const TnfrNodeRows *rows, const Key *order,
+		  TnfrNodes *nodes)
+{
+	Copy		copy = {.rows = rows,.order = order,.nodes = nodes};
+	uint64_t	n = rows->count;
 
 	nodes->n = n;
 	nodes->id = tnfr_alloc(env, n, sizeof(int64_t));
 	nodes->phase = tnfr_alloc(env, n, sizeof(double));
 	nodes->state = tnfr_alloc(env, n, sizeof(TnfrNodeState));
-	copy.order = order;
 	if (nodes->id == NULL || nodes->phase == NULL || nodes->state == NULL)
-		status = TNFR_NO_MEMORY;
-	else
-		status = tnfr_parallel(env, (n + PER_TASK - 1) / PER_TASK,
-							   copy_task, &copy);
+		return TNFR_NO_MEMORY;
+	return tnfr_parallel(env, (n + PER_TASK - 1) / PER_TASK, copy_task, &copy);
+}
+
+TnfrStatus
+tnfr_nodes_build(TnfrEnv *env, TnfrNodeRows *rows, TnfrNodes *nodes)
+{
+	Key		   *order = NULL;
+	uint64_t	n = rows->count;
+	bool		ascending;
+	int64_t		min;
+	TnfrStatus	status = TNFR_OK;
+
+	memset(nodes, 0, sizeof(*nodes));
+	if (n > TNFR_MAX_NODES)
+	{
+		env->error.count = n;
+		status = TNFR_TOO_MANY_NODES;
+	}
+	if (status == TNFR_OK)
+		status = scan_rows(env, rows, &ascending, &min);
+	if (status == TNFR_OK && !ascending)
+		status = order_rows(env, rows, min, &order);
+	if (status == TNFR_OK)
+		status = copy_rows(env, rows, order, nodes);
 	tnfr_release(env, order, n, sizeof(Key));
-	tnfr_blocks_release(env, rows);
+	tnfr_release(env, rows->row, rows->room, sizeof(TnfrNodeRow));
+	memset(rows, 0, sizeof(*rows));
 	if (status != TNFR_OK)
 		tnfr_nodes_release(env, nodes);
 	return status;

@@ -19,6 +19,14 @@ typedef struct TnfrNodeRow
 	double		phase;			/* theta, radians, any turn */
 } TnfrNodeRow;
 
+/* All that have been read. */
+typedef struct TnfrNodeRows
+{
+	TnfrNodeRow *row;
+	uint64_t	count;
+	uint64_t	room;
+} TnfrNodeRows;
+
 /*
  * What a neighbour contributes to a row's sums, in one aligned half of a
  * cache line: a gather costs one miss, not four.
@@ -39,12 +47,15 @@ typedef struct TnfrNodes
 	TnfrNodeState *state;		/* [n] */
 } TnfrNodes;
 
+/* Makes room for at least one more row. */
+extern TnfrStatus tnfr_node_rows_grow(TnfrEnv *env, TnfrNodeRows *rows);
+
 /*
- * Orders the rows (a list of TnfrNodeRow) by id and takes sine and cosine of
+ * Orders the rows by id and takes sine and cosine of
  * each phase, once.  Releases the rows.  TNFR_DUPLICATE_NODE names the
  * smallest id that comes twice.  About 100 bytes a node at the peak, 48 kept.
  */
-extern TnfrStatus tnfr_nodes_build(TnfrEnv *env, TnfrBlocks *rows,
+extern TnfrStatus tnfr_nodes_build(TnfrEnv *env, TnfrNodeRows *rows,
 								   TnfrNodes *nodes);
 
 extern void tnfr_nodes_release(TnfrEnv *env, TnfrNodes *nodes);

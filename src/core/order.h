@@ -2,8 +2,8 @@
  * order.h
  *	  Sorts the entries of a graph into canonical order.
  *
- * After the scatter the entries lie group by group (a group is 2^shift
- * consecutive rows), in no order within a group.  A group of ordinary size is
+ * The entries lie group by group (a group is 2^shift consecutive rows), in no
+ * order within a group.  A group of ordinary size is
  * sorted by one thread in cache, by a radix sort of (row, neighbour).  A
  * group that is too large for that, a hub's, is first split by all threads
  * into pieces of narrower key ranges, as often as it takes.

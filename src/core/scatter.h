@@ -1,10 +1,10 @@
 /*
  * scatter.h
- *	  Distributes entries over groups of rows, in parallel.
+ *	  Distributes entries over groups, in parallel, out of place.
  *
- * The first half of ordering a graph: a radix partition by the high part of
- * the key.  Writing each entry straight to its group would touch thousands of
- * cache lines in turn; so each thread gathers LINE entries a group in a small
+ * A radix partition for what reading could not distribute finely enough: the
+ * rows of hubs (split.c).  Writing each entry straight to its group would touch
+ * a thousand cache lines in turn; so each thread gathers LINE entries a group in a small
  * buffer and copies them together to a place it reserves with one atomic add.
  * The order within a group is left to chance: it is sorted afterwards, by a
  * total order.
@@ -13,18 +13,11 @@
 #define TNFR_SCATTER_H
 
 #include "core/base.h"
+#include "core/edges.h"
 
 #include <stdatomic.h>
 
 #define TNFR_SCATTER_LINE	8	/* entries gathered before they are copied */
-
-/* Entries on the way: column by column. */
-typedef struct TnfrEntries
-{
-	uint32_t   *neighbour;
-	double	   *weight;			/* NULL: unweighted */
-	uint16_t   *row;			/* within the group */
-} TnfrEntries;
 
 /* The gathering buffer of one thread for one group; two cache lines. */
 typedef struct TnfrScatterLine

@@ -145,6 +145,88 @@ call_release(void *arg, void *p, size_t size)
 	call->used -= size;
 }
 
+/* Records that a map has another length, and perhaps another place. */
+static void
+record_map(TnfrCall *call, char *from, char *to, size_t length)
+{
+	bool		found;
+	Map		   *map;
+
+	if (from != to)
+		maps_delete(call->maps, from);	/* so the insertion needs no memory */
+	map = maps_insert(call->maps, to, &found);
+	map->length = length;
+}
+
+/*
+ * Makes a map longer: where it is, or by moving its pages to a longer one.
+ * NULL: the system refused.
+ */
+static char *
+extend_map(TnfrCall *call, char *p, size_t from, size_t to)
+{
+	char	   *moved = mremap(p, from, to, 0);
+
+	if (moved == MAP_FAILED)
+	{
+		moved = map_memory(to);
+		if (moved == NULL)
+			return NULL;
+		if (mremap(p, from, from, MREMAP_MAYMOVE | MREMAP_FIXED,
+				   moved) == MAP_FAILED)
+		{
+			munmap(moved, to);
+			return NULL;
+		}
+	}
+	record_map(call, p, moved, to);
+	return moved;
+}
+
+static void *
+resize_mapped(TnfrCall *call, char *p, size_t from, size_t to)
+{
+	size_t		old_length = map_length(from);
+	size_t		length = map_length(to);
+
+	if (length > old_length)
+		return extend_map(call, p, old_length, length);
+	if (length < old_length)
+	{
+		munmap(p + length, old_length - length);
+		record_map(call, p, p, length);
+	}
+	return p;
+}
+
+static void *
+call_resize(void *arg, void *p, size_t from, size_t to)
+{
+	TnfrCall   *call = arg;
+	void	   *moved;
+
+	if (from < MAP_MIN || to < MAP_MIN)
+	{
+		moved = call_alloc(call, to);
+		if (moved != NULL)
+		{
+			memcpy(moved, p, Min(from, to));
+			call_release(call, p, from);
+		}
+		return moved;
+	}
+	call->refused = to > from && to - from > call->limit - call->used;
+	if (call->refused)
+		return NULL;
+	moved = resize_mapped(call, p, from, to);
+	if (moved != NULL)
+	{
+		call->used = call->used - from + to;
+		call->peak = Max(call->peak, call->used);
+	}
+	return moved;
+}
+
 /* Runs when the context is deleted, by whomever. */
 static void
 call_cleanup(void *arg)
@@ -218,8 +300,8 @@ tnfr_call_begin(const char *function)
 	call->maps = maps_create(context, 64, NULL);
 	call->env = (TnfrEnv)
 	{
-		.alloc = call_alloc,.release = call_release,.poll = call_poll,
-			.serve = call_serve,.arg = call,.threads = 1
+		.alloc = call_alloc,.resize = call_resize,.release = call_release,
+			.poll = call_poll,.serve = call_serve,.arg = call,.threads = 1
 	};
 	call->cleanup.func = call_cleanup;
 	call->cleanup.arg = call;

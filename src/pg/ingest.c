@@ -31,7 +31,7 @@ typedef struct Receiver
 	MemoryContext scratch;		/* for conversions of numeric */
 
 	/* nodes */
-	TnfrBlocks *rows;
+	TnfrNodeRows *rows;
 
 	/* edges */
 	TnfrEdges  *edges;
@@ -176,13 +176,12 @@ receive_node(TupleTableSlot *slot, DestReceiver *self)
 {
 	Receiver   *r = (Receiver *) self;
 	const TnfrColumn *column = r->relation->column;
-	TnfrBlock  *block = tnfr_blocks_tail(&r->call->env, r->rows);
 	TnfrNodeRow *row;
 	double		value[4];
 
-	if (block == NULL)
-		tnfr_call_check(r->call, TNFR_NO_MEMORY);
-	row = (TnfrNodeRow *) block->data + block->used;
+	if (r->rows->count == r->rows->room)
+		tnfr_call_check(r->call, tnfr_node_rows_grow(&r->call->env, r->rows));
+	row = &r->rows->row[r->rows->count];
 	slot_getallattrs(slot);
 	if (unlikely(slot->tts_isnull[TNFR_ID]))
 		null_value(r->relation, TNFR_ID, "a node without id");
@@ -200,7 +199,6 @@ receive_node(TupleTableSlot *slot, DestReceiver *self)
 	row->epi = value[TNFR_EPI];
 	row->vf = value[TNFR_VF];
 	row->phase = value[TNFR_PHASE];
-	block->used++;
 	r->rows->count++;
 	return true;
 }
@@ -248,7 +246,7 @@ static void
 read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes)
 {
 	TnfrRelation *relation = tnfr_nodes_relation(relid);
-	TnfrBlocks	rows = {.item = sizeof(TnfrNodeRow)};
+	TnfrNodeRows rows = {0};
 	Receiver	r = {.rows = &rows};
 	TnfrStatus	status;
 
@@ -272,9 +270,20 @@ read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes)
 	tnfr_call_check(call, status);
 }
 
+/* How many entries the statistics promise; only the speed depends on it. */
+static uint64
+expected_entries(Oid relid, uint64 n, bool directed)
+{
+	double		rows = tnfr_relation_rows(relid);
+
+	if (rows < 0)
+		rows = 8.0 * n;
+	return (uint64) rows * (directed ? 1 : 2);
+}
+
 static void
-read_edges(TnfrCall *call, Oid relid, Oid nodes_relid, const TnfrIdMap *map,
-		   TnfrEdges *edges)
+read_edges(TnfrCall *call, Oid relid, Oid nodes_relid, bool directed,
+		   const TnfrIdMap *map, TnfrEdges *edges)
 {
 	TnfrRelation *relation = tnfr_edges_relation(relid);
 	Receiver   *r = MemoryContextAllocZero(call->context, sizeof(Receiver));
@@ -283,7 +292,9 @@ read_edges(TnfrCall *call, Oid relid, Oid nodes_relid, const TnfrIdMap *map,
 	r->weighted = OidIsValid(relation->column[TNFR_WEIGHT].type);
 	r->edges = edges;
 	r->map = map;
-	tnfr_edges_init(edges, r->weighted);
+	tnfr_call_check(call, tnfr_edges_begin(&call->env, edges, map->n,
+										   expected_entries(relid, map->n, directed),
+										   directed, r->weighted));
 	run_query(r, call, relation, receive_edge);
 	flush_edges(r);
 	pfree(r);
@@ -307,7 +318,6 @@ tnfr_read_network(TnfrCall *call, Oid edges_relid, Oid nodes_relid,
 {
 	TnfrIdMap	map;
 	TnfrEdges	edges;
-	uint64		entries;
 
 	tnfr_call_phase(call, TNFR_READING);
 	read_nodes(call, nodes_relid, &network->nodes);
@@ -316,17 +326,12 @@ tnfr_read_network(TnfrCall *call, Oid edges_relid, Oid nodes_relid,
 	tnfr_call_check(call, tnfr_idmap_build(&call->env, network->nodes.id,
 										   network->nodes.n, &map));
 	tnfr_call_phase(call, TNFR_READING);
-	read_edges(call, edges_relid, nodes_relid, &map, &edges);
+	read_edges(call, edges_relid, nodes_relid, directed, &map, &edges);
 	tnfr_idmap_release(&call->env, &map);
 
 	tnfr_call_phase(call, TNFR_ORDERING);
-	entries = edges.blocks.count;
-	if (!directed)
-		entries += entries - edges.loops;
-	tnfr_call_threads(call, entries);
-	tnfr_call_require(call, tnfr_graph_build_bytes(network->nodes.n, entries,
-												   edges.weighted));
+	tnfr_call_threads(call, edges.entries);
+	tnfr_call_require(call, tnfr_graph_build_bytes(&edges));
 	tnfr_call_check(call, tnfr_graph_build(&call->env, &edges,
-										   network->nodes.n, directed,
 										   &network->graph));
 }

@@ -44,4 +44,7 @@ typedef struct TnfrRelation
 extern TnfrRelation *tnfr_edges_relation(Oid relid);
 extern TnfrRelation *tnfr_nodes_relation(Oid relid);
 
+/* Rows that the catalogue reports for a relation; -1: unknown. */
+extern double tnfr_relation_rows(Oid relid);
+
 #endif							/* TNFR_PG_RELATION_H */

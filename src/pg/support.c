@@ -7,34 +7,14 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_class.h"
 #include "fmgr.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
-#include "utils/syscache.h"
+#include "pg/relation.h"
 
 
 PG_FUNCTION_INFO_V1(tnfr_dnfr_support);
-
-/* Rows that the catalogue reports for a constant regclass; -1: unknown. */
-static double
-relation_rows(Node *arg)
-{
-	HeapTuple	tuple;
-	double		rows = -1;
-
-	if (arg == NULL || !IsA(arg, Const) || castNode(Const, arg)->constisnull)
-		return -1;
-	tuple = SearchSysCache1(RELOID, castNode(Const, arg)->constvalue);
-	if (HeapTupleIsValid(tuple))
-	{
-		rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-		ReleaseSysCache(tuple);
-	}
-	return rows > 0 ? rows : -1;
-}
 
 /* The n-th argument of the call being planned. */
 static Node *
@@ -46,10 +26,21 @@ argument(Node *call, int n)
 	return list_nth(castNode(FuncExpr, call)->args, n);
 }
 
+/* Rows of the relation that the n-th argument names; -1: unknown. */
+static double
+argument_rows(Node *call, int n)
+{
+	Node	   *arg = argument(call, n);
+
+	if (arg == NULL || !IsA(arg, Const) || castNode(Const, arg)->constisnull)
+		return -1;
+	return tnfr_relation_rows(DatumGetObjectId(castNode(Const, arg)->constvalue));
+}
+
 static bool
 estimate_rows(SupportRequestRows *request)
 {
-	double		nodes = relation_rows(argument(request->node, 1));
+	double		nodes = argument_rows(request->node, 1);
 
 	if (nodes < 0)
 		return false;
@@ -61,8 +52,8 @@ estimate_rows(SupportRequestRows *request)
 static bool
 estimate_cost(SupportRequestCost *request)
 {
-	double		edges = relation_rows(argument(request->node, 0));
-	double		nodes = relation_rows(argument(request->node, 1));
+	double		edges = argument_rows(request->node, 0);
+	double		nodes = argument_rows(request->node, 1);
 
 	if (edges < 0 || nodes < 0)
 		return false;
