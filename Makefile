@@ -37,7 +37,7 @@ WARNFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
 endif
 
 # -MMD -MP write down which headers an object was made from.
-PG_CPPFLAGS = -Isrc $(SYSTEM_HEADERS) -MMD -MP
+PG_CPPFLAGS = -Isrc $(SYSTEM_HEADERS) -MMD -MP -DTNFR_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = $(WARNFLAGS) $(OPTFLAGS) $(BITFLAGS) $(OMPFLAGS)
 SHLIB_LINK = $(OMPFLAGS) -lm
 EXTRA_CLEAN = build $(OBJS:.o=.d)
@@ -73,7 +73,7 @@ bench:
 # Unit tests: the core without a server, under sanitizers.
 UNIT = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
 UNIT_CORE = $(patsubst src/core/%.c,build/unit/core/%.o,$(sort $(wildcard src/core/*.c)))
-UNIT_CFLAGS = -Itest/unit -g -O1 -fno-omit-frame-pointer -Isrc -MMD -MP $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
+UNIT_CFLAGS = -D_GNU_SOURCE -Itest/unit -g -O1 -fno-omit-frame-pointer -Isrc -MMD -MP $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 unit: unit-programs

@@ -76,10 +76,14 @@ make_sandbox()
 # Whatever happened, no server and no file stays behind.
 remove_sandbox()
 {
-	local pidfile
+	local pidfile data
 
 	find "$sandbox" -name postmaster.pid | while read -r pidfile; do
-		as_owner / pg_ctl -s -D "${pidfile%/*}" -m immediate -w stop || true
+		data=${pidfile%/*}
+		if ! as_owner / pg_ctl -s -D "$data" -m immediate -w -t 30 stop &&
+			as_owner / pg_ctl -s -D "$data" status > /dev/null; then
+			kill -KILL "$(head -n 1 "$pidfile")"
+		fi
 	done
 	rm -rf "$sandbox"
 }

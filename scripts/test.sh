@@ -6,8 +6,9 @@
 #   isolation   test/isolation: every spec counts
 #   tap         test/t: every assertion counts
 #
-# A suite that fails without naming a test, or runs none, counts as one
-# failure; skipped assertions do not count.  The last line is "N passed, N failed".
+# A program that ends badly counts as a failure of its own, and so does a suite
+# that fails without naming a test or runs none.  Skipped assertions do not
+# count.  The last line is "N passed, N failed".
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -17,7 +18,8 @@ total_failed=0
 # Both kinds of lines: TAP (unit, tap, pg_regress from 16 on) and pg_regress
 # before 16.
 passed_lines='^(ok [0-9-]|test .*\.\.\. ok )'
-failed_lines='^(not ok |test .*\.\.\. FAILED)'
+failed_lines='^(not ok |test .*\.\.\. FAILED|  Parse errors:)'
+error_lines='ERROR: (Address|Leak|Thread)Sanitizer|: runtime error:'
 
 # suite NAME COMMAND...: run it, show what failed, add up.
 suite()
@@ -32,7 +34,9 @@ suite()
 		failed=1
 	fi
 	if [ "$failed" != 0 ]; then
-		grep -vE "$passed_lines" "$log" | tail -n 150
+		grep -E -A 12 "$failed_lines|$error_lines" "$log" | head -n 200 || true
+		echo "..."
+		tail -n 30 "$log"
 	fi
 	echo "$name: $passed passed, $failed failed"
 	total_passed=$((total_passed + passed))

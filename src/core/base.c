@@ -19,15 +19,28 @@ bytes_of(uint64_t count, size_t size)
 	return bytes > 0 ? bytes : 1;
 }
 
-void *
-tnfr_alloc(TnfrEnv *env, uint64_t count, size_t size)
+static void *
+alloc(TnfrEnv *env, uint64_t count, size_t size, bool gathered)
 {
 	size_t		bytes = bytes_of(count, size);
-	void	   *p = bytes < SIZE_MAX ? env->alloc(env->arg, bytes) : NULL;
+	void	   *p = bytes < SIZE_MAX ? env->alloc(env->arg, bytes, gathered)
+		: NULL;
 
 	if (p == NULL)
 		env->error.bytes = bytes;
 	return p;
+}
+
+void *
+tnfr_alloc(TnfrEnv *env, uint64_t count, size_t size)
+{
+	return alloc(env, count, size, false);
+}
+
+void *
+tnfr_alloc_gathered(TnfrEnv *env, uint64_t count, size_t size)
+{
+	return alloc(env, count, size, true);
 }
 
 void *

@@ -40,7 +40,9 @@ typedef struct TnfrError
 /*
  * What the caller lends.  Only the calling thread uses any of the functions.
  *
- * Memory is aligned to a cache line (64 bytes).  resize keeps the contents and
+ * Memory: alloc gives NULL to refuse.  gathered: a large piece will be read at
+ * random places again and again, so huge pages pay.  All is aligned to a cache
+ * line (64 bytes).  resize keeps the contents and
  * may move them; of a large piece it should move pages, not bytes.
  *
  * Interrupts: poll is called between short pieces of work, possibly while
@@ -51,7 +53,7 @@ typedef struct TnfrError
  */
 typedef struct TnfrEnv
 {
-	void	   *(*alloc) (void *arg, size_t size);	/* NULL: refused */
+	void	   *(*alloc) (void *arg, size_t size, bool gathered);
 	void	   *(*resize) (void *arg, void *p, size_t from, size_t to);
 	void		(*release) (void *arg, void *p, size_t size);
 	bool		(*poll) (void *arg);
@@ -63,6 +65,9 @@ typedef struct TnfrEnv
 
 /* Memory for count items of the given size, or NULL with env->error.bytes. */
 extern void *tnfr_alloc(TnfrEnv *env, uint64_t count, size_t size);
+
+/* The same for what will be read at random places. */
+extern void *tnfr_alloc_gathered(TnfrEnv *env, uint64_t count, size_t size);
 
 /* More or less memory for p; on failure NULL, and p stays as it is. */
 extern void *tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to,

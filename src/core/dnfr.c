@@ -82,6 +82,8 @@ value_of(const Finish *f, const TnfrSums *s, uint64_t i)
 
 	if (s->strength == 0.0)		/* isolated */
 		return 0.0;
+	if (!isfinite(s->strength))	/* a quotient by it would look harmless */
+		return NAN;
 	switch (f->form)
 	{
 		case TNFR_FORM_GRADIENT:
@@ -137,7 +139,7 @@ tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 	atomic_init(&f.first_bad, UINT64_MAX);
 	if (form == TNFR_FORM_CANONICAL && weights->topo != 0.0)
 	{
-		strength = tnfr_alloc(env, graph->n, sizeof(double));
+		strength = tnfr_alloc_gathered(env, graph->n, sizeof(double));
 		if (strength == NULL)
 			return TNFR_NO_MEMORY;
 		status = tnfr_sums(env, graph, NULL, NULL, keep_strength, strength);

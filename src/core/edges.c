@@ -20,7 +20,7 @@ choose_shift(uint64_t n, uint64_t expected)
 
 	if (groups > MAX_GROUPS)
 		groups = MAX_GROUPS;
-	while (shift < MAX_ROW_BITS && n >> shift >= groups)
+	while (shift < MAX_ROW_BITS && (n - 1) >> shift >= groups)
 		shift++;
 	return shift;
 }
@@ -33,8 +33,8 @@ tnfr_edges_begin(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
 	edges->n = n;
 	edges->directed = directed;
 	edges->weighted = weighted;
-	edges->shift = choose_shift(n, expected);
-	edges->groups = (uint32_t) (n >> edges->shift) + 1;
+	edges->shift = n > 0 ? choose_shift(n, expected) : 0;
+	edges->groups = n > 0 ? (uint32_t) ((n - 1) >> edges->shift) + 1 : 1;
 	edges->cursor = tnfr_alloc(env, edges->groups, sizeof(uint64_t));
 	if (edges->cursor == NULL)
 		return TNFR_NO_MEMORY;
@@ -154,7 +154,7 @@ push_batch(TnfrEdges *e, bool directed, bool weighted, const uint32_t *s,
 
 	for (uint32_t k = 0; k < count; k++)
 	{
-		double		w = weighted ? weight[k] : 1.0;
+		double		w = weighted ? weight[k] + 0.0 : 1.0;	/* never -0.0 */
 
 		push(e, weighted, s[k], d[k], w);
 		if (directed)

@@ -57,7 +57,8 @@ extern TnfrStatus tnfr_edges_begin(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
 								   bool weighted);
 
 /*
- * Adds count edges; weight is NULL when edges are not weighted.  An edge to
+ * Adds count edges; weight is NULL when edges are not weighted, else finite and
+ * not negative (-0.0 is taken as 0).  An edge to
  * an unknown node is counted and left out; tnfr_edges_check tells.
  */
 extern TnfrStatus tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges,

@@ -83,7 +83,7 @@ tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrIdMap *map)
 		map->size = UINT64_C(1) << bits;
 		map->shift = 64 - bits;
 	}
-	map->table = tnfr_alloc(env, map->size, sizeof(uint32_t));
+	map->table = tnfr_alloc_gathered(env, map->size, sizeof(uint32_t));
 	if (map->table == NULL)
 		return TNFR_NO_MEMORY;
 	status = tnfr_fill(env, map->table, 0xff, map->size * sizeof(uint32_t));

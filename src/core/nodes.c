@@ -210,7 +210,7 @@ copy_rows(TnfrEnv *env, const TnfrNodeRows *rows, const Key *order,
 	nodes->n = n;
 	nodes->id = tnfr_alloc(env, n, sizeof(int64_t));
 	nodes->phase = tnfr_alloc(env, n, sizeof(double));
-	nodes->state = tnfr_alloc(env, n, sizeof(TnfrNodeState));
+	nodes->state = tnfr_alloc_gathered(env, n, sizeof(TnfrNodeState));
 	if (nodes->id == NULL || nodes->phase == NULL || nodes->state == NULL)
 		return TNFR_NO_MEMORY;
 	return tnfr_parallel(env, (n + PER_TASK - 1) / PER_TASK, copy_task, &copy);

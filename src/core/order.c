@@ -2,10 +2,11 @@
  * order.c
  *	  Canonical order of the entries, group by group.
  *
- * The sort key of an entry is (row in group, neighbour) as one integer; its
- * digits are sorted from the least significant, so the cost an entry is a
- * constant and no input is bad.  Equal keys (parallel edges) are then ordered
- * by weight.
+ * The sort key of an entry is (row in group, neighbour), at most 48 bits; with
+ * the entry's place in its piece below it, a record is 64 bits, and weights
+ * are fetched once, at the end.  Digits are sorted from the least significant,
+ * so the cost an entry is a constant and no input is bad.  Equal keys
+ * (parallel edges) are then ordered by weight.
  */
 #include "core/order.h"
 #include "core/parallel.h"
@@ -13,16 +14,24 @@
 
 #include <string.h>
 
+#define PLACE_BITS		16		/* of an entry in its piece */
 #define MAX_DIGIT_BITS	11
 #define MAX_DIGITS		5		/* 48 bits */
 #define SMALL			48		/* up to so many: insertion sort */
 #define ROW_SLICE		UINT64_C(65536)
 
-typedef struct Record
+typedef struct DigitCounts
 {
-	uint64_t	key;			/* row in group, neighbour */
-	double		weight;
-} Record;
+	uint32_t	count[1 << MAX_DIGIT_BITS];
+} DigitCounts;
+
+/* Memory of one thread; not on its stack, which may be small. */
+typedef struct Scratch
+{
+	uint64_t	record[2][TNFR_PIECE_MAX];
+	double		weight[TNFR_PIECE_MAX];
+	DigitCounts digit[MAX_DIGITS];
+} Scratch;
 
 typedef struct Order
 {
@@ -32,10 +41,9 @@ typedef struct Order
 	uint32_t	groups;
 	int			shift;			/* rows a group, as a power of two */
 	int			key_bits;		/* of the neighbour */
-	int			digits;			/* passes over a whole group's key */
+	int			digits;			/* passes over a key */
 	int			digit_bits;
-	uint64_t	room;			/* records in each half of a scratch */
-	void	  **scratch;		/* [workers], two halves each */
+	Scratch    *scratch;		/* [workers] */
 } Order;
 
 /* Ascending by weight; runs of equal keys are short but for odd networks. */
@@ -55,48 +63,42 @@ sort_weights(double *w, uint64_t n)
 }
 
 static void
-insertion_sort(Record *r, uint64_t n)
+insertion_sort(uint64_t *record, uint64_t n)
 {
 	for (uint64_t i = 1; i < n; i++)
 	{
-		Record		x = r[i];
+		uint64_t	x = record[i];
 		uint64_t	j = i;
 
-		for (; j > 0 && r[j - 1].key > x.key; j--)
-			r[j] = r[j - 1];
-		r[j] = x;
+		for (; j > 0 && record[j - 1] > x; j--)
+			record[j] = record[j - 1];
+		record[j] = x;
 	}
 }
 
-static void
-insertion_sort_keys(uint64_t *key, uint64_t n)
+/*
+ * Reads a piece into records and counts every digit of their keys, in one go.
+ * Inlined with the usual number of digits, so that the inner loop unrolls.
+ */
+static inline __attribute__((always_inline)) void
+read_piece(const Order *o, const TnfrPiece *p, Scratch *scratch, int digits)
 {
-	for (uint64_t i = 1; i < n; i++)
+	const uint32_t *neighbour = o->graph->neighbour + p->begin;
+	const uint16_t *row = o->row + p->begin;
+	const int	key_bits = o->key_bits;
+	const int	digit_bits = o->digit_bits;
+	const uint32_t mask = (UINT32_C(1) << digit_bits) - 1;
+	const uint64_t n = p->end - p->begin;
+	uint64_t   *record = scratch->record[0];
+	DigitCounts *digit = scratch->digit;
+
+	for (uint64_t i = 0; i < n; i++)
 	{
-		uint64_t	x = key[i];
-		uint64_t	j = i;
+		uint64_t	key = (uint64_t) row[i] << key_bits | neighbour[i];
 
-		for (; j > 0 && key[j - 1] > x; j--)
-			key[j] = key[j - 1];
-		key[j] = x;
-	}
-}
-
-/* Counts every digit of the key in one reading of a piece. */
-static void
-count_digits(const Order *o, const TnfrPiece *p,
-			 uint32_t (*count)[1 << MAX_DIGIT_BITS])
-{
-	const uint32_t *neighbour = o->graph->neighbour;
-	const uint32_t mask = (UINT32_C(1) << o->digit_bits) - 1;
-
-	memset(count, 0, (size_t) o->digits * sizeof(*count));
-	for (uint64_t i = p->begin; i < p->end; i++)
-	{
-		uint64_t	key = (uint64_t) o->row[i] << o->key_bits | neighbour[i];
-
-		for (int d = 0; d < o->digits; d++)
-			count[d][(key >> (d * o->digit_bits)) & mask]++;
+		record[i] = key << PLACE_BITS | i;
+		for (int d = 0; d < digits; d++)
+			digit[d].count[(key >> (d * digit_bits)) & mask]++;
 	}
 }
 
@@ -118,62 +120,40 @@ prefix_sum(uint32_t *count, uint32_t values, uint64_t n)
 	return true;
 }
 
-/*
- * Reads a piece into records, sorts them by key and returns where they are.
- * Inlined with a constant, once for Record and once for bare keys.
- */
-static inline __attribute__((always_inline)) void *
-sort_piece(const Order *o, const TnfrPiece *p, void *scratch, bool weighted)
+/* Sorts the records of a piece by key; returns which half they are in. */
+static const uint64_t *
+sort_piece(const Order *o, const TnfrPiece *p, Scratch *scratch)
 {
-	uint32_t	count[MAX_DIGITS][1 << MAX_DIGIT_BITS];
-	const uint32_t *neighbour = o->graph->neighbour;
-	const double *weight = o->graph->weight;
 	const uint32_t mask = (UINT32_C(1) << o->digit_bits) - 1;
 	const uint64_t n = p->end - p->begin;
-	Record	   *r = scratch;
-	Record	   *to_r = r + o->room;
-	uint64_t   *k = scratch;
-	uint64_t   *to_k = k + o->room;
+	uint64_t   *from = scratch->record[0];
+	uint64_t   *to = scratch->record[1];
 
-	for (uint64_t i = 0; i < n; i++)
-	{
-		uint64_t	at = p->begin + i;
-		uint64_t	key = (uint64_t) o->row[at] << o->key_bits | neighbour[at];
-
-		if (weighted)
-			r[i] = (Record) {key, weight[at]};
-		else
-			k[i] = key;
-	}
 	if (n <= SMALL)
 	{
-		if (weighted)
-			insertion_sort(r, n);
-		else
-			insertion_sort_keys(k, n);
-		return scratch;
+		read_piece(o, p, scratch, 0);
+		insertion_sort(from, n);
+		return from;
 	}
-
-	count_digits(o, p, count);
+	memset(scratch->digit, 0, (size_t) o->digits * sizeof(DigitCounts));
+	if (o->digits == 3)
+		read_piece(o, p, scratch, 3);
+	else
+		read_piece(o, p, scratch, o->digits);
 	for (int d = 0; d < o->digits; d++)
 	{
-		const int	shift = d * o->digit_bits;
-		Record	   *swap_r = r;
-		uint64_t   *swap_k = k;
+		const int	shift = PLACE_BITS + d * o->digit_bits;
+		uint32_t   *place = scratch->digit[d].count;
+		uint64_t   *swap = from;
 
-		if (!prefix_sum(count[d], mask + 1, n))
+		if (!prefix_sum(place, mask + 1, n))
 			continue;
 		for (uint64_t i = 0; i < n; i++)
-			if (weighted)
-				to_r[count[d][(r[i].key >> shift) & mask]++] = r[i];
-			else
-				to_k[count[d][(k[i] >> shift) & mask]++] = k[i];
-		r = to_r;
-		to_r = swap_r;
-		k = to_k;
-		to_k = swap_k;
+			to[place[(from[i] >> shift) & mask]++] = from[i];
+		from = to;
+		to = swap;
 	}
-	return weighted ? (void *) r : (void *) k;
+	return from;
 }
 
 /* The rows after that of entry at - 1, up to row, begin at entry at. */
@@ -184,53 +164,56 @@ begin_rows(uint64_t *offset, uint64_t *next, uint64_t row, uint64_t at)
 		offset[(*next)++] = at;
 }
 
-/*
- * Writes a sorted piece back; for a whole group, sets the offsets of its rows
- * as well (those of a group in pieces are set when all pieces are sorted).
- */
-static inline __attribute__((always_inline)) void
-write_piece(const Order *o, const TnfrPiece *p, const void *sorted,
-			bool weighted)
+/* Neighbours and rows of a sorted piece. */
+static void
+write_keys(const Order *o, const TnfrPiece *p, const uint64_t *record)
 {
-	TnfrGraph  *g = o->graph;
-	const Record *r = sorted;
-	const uint64_t *k = sorted;
+	const uint64_t mask = (UINT64_C(1) << o->key_bits) - 1;
 	const uint64_t n = p->end - p->begin;
 	const uint64_t first = (uint64_t) p->group << o->shift;
-	const uint64_t mask = (UINT64_C(1) << o->key_bits) - 1;
+	uint64_t	rows = first + (UINT64_C(1) << o->shift);
 	uint64_t	next = first;
-	uint64_t	last = ~UINT64_C(0);
-	uint64_t	run = 0;		/* first entry of the run of equal keys */
+	uint32_t   *neighbour = o->graph->neighbour + p->begin;
 
 	for (uint64_t i = 0; i < n; i++)
 	{
-		uint64_t	key = weighted ? r[i].key : k[i];
-		uint64_t	row = key >> o->key_bits;
+		uint64_t	key = record[i] >> PLACE_BITS;
 
-		g->neighbour[p->begin + i] = (uint32_t) (key & mask);
+		neighbour[i] = (uint32_t) (key & mask);
 		if (p->whole)
-			begin_rows(g->offset, &next, first + row, p->begin + i);
-		else
-			o->row[p->begin + i] = (uint16_t) row;
-		if (!weighted)
-			continue;
-		g->weight[p->begin + i] = r[i].weight;
-		if (key != last)
-		{
-			if (i - run > 1)
-				sort_weights(g->weight + p->begin + run, i - run);
-			run = i;
-			last = key;
-		}
+			begin_rows(o->graph->offset, &next, first + (key >> o->key_bits),
+					   p->begin + i);
+		else					/* offsets come when all pieces are sorted */
+			o->row[p->begin + i] = (uint16_t) (key >> o->key_bits);
 	}
-	if (weighted && n - run > 1)
-		sort_weights(g->weight + p->begin + run, n - run);
+	if (rows > o->graph->n)
+		rows = o->graph->n;
 	if (p->whole)
-	{
-		uint64_t	rows = first + (UINT64_C(1) << o->shift);
+		begin_rows(o->graph->offset, &next, rows - 1, p->end);
+}
 
-		begin_rows(g->offset, &next, (rows < g->n ? rows : g->n) - 1, p->end);
+/* Weights in the order of the records, those of equal keys ascending. */
+static void
+write_weights(const Order *o, const TnfrPiece *p, Scratch *scratch,
+			  const uint64_t *record)
+{
+	const uint64_t mask = (UINT64_C(1) << PLACE_BITS) - 1;
+	const uint64_t n = p->end - p->begin;
+	double	   *weight = o->graph->weight + p->begin;
+	uint64_t	run = 0;		/* first entry of the run of equal keys */
+
+	memcpy(scratch->weight, weight, n * sizeof(double));
+	for (uint64_t i = 0; i < n; i++)
+	{
+		weight[i] = scratch->weight[record[i] & mask];
+		if (record[i] >> PLACE_BITS == record[run] >> PLACE_BITS)
+			continue;
+		if (i - run > 1)
+			sort_weights(weight + run, i - run);
+		run = i;
 	}
+	if (n - run > 1)
+		sort_weights(weight + run, n - run);
 }
 
 static void
@@ -238,13 +221,15 @@ piece_task(void *arg, uint64_t task, int worker)
 {
 	const Order *o = arg;
 	const TnfrPiece *p = &o->piece[task];
+	Scratch    *scratch = &o->scratch[worker];
+	const uint64_t *record;
 
 	if (p->sorted)
 		return;
+	record = sort_piece(o, p, scratch);
+	write_keys(o, p, record);
 	if (o->graph->weight != NULL)
-		write_piece(o, p, sort_piece(o, p, o->scratch[worker], true), true);
-	else
-		write_piece(o, p, sort_piece(o, p, o->scratch[worker], false), false);
+		write_weights(o, p, scratch, record);
 }
 
 /* Offsets of the rows of a group that was sorted in pieces. */
@@ -275,51 +260,6 @@ index_bits(uint64_t n)
 	return n > 1 ? 64 - __builtin_clzll(n - 1) : 1;
 }
 
-static void
-release_scratch(TnfrEnv *env, Order *o, size_t size)
-{
-	for (int w = 0; w < env->threads; w++)
-		tnfr_release(env, o->scratch[w], 2 * o->room, size);
-	tnfr_release(env, o->scratch, env->threads, sizeof(void *));
-}
-
-/* Two halves of o->room records for every thread. */
-static TnfrStatus
-alloc_scratch(TnfrEnv *env, Order *o, size_t size)
-{
-	o->scratch = tnfr_alloc(env, env->threads, sizeof(void *));
-	if (o->scratch == NULL)
-		return TNFR_NO_MEMORY;
-	memset(o->scratch, 0, env->threads * sizeof(void *));
-	for (int w = 0; w < env->threads; w++)
-	{
-		o->scratch[w] = tnfr_alloc(env, 2 * o->room, size);
-		if (o->scratch[w] == NULL)
-		{
-			release_scratch(env, o, size);
-			return TNFR_NO_MEMORY;
-		}
-	}
-	return TNFR_OK;
-}
-
-static TnfrStatus
-sort_pieces(TnfrEnv *env, Order *o, const TnfrPieces *pieces)
-{
-	const size_t size = o->graph->weight != NULL ? sizeof(Record)
-		: sizeof(uint64_t);
-	TnfrStatus	status;
-
-	o->piece = pieces->piece;
-	o->room = pieces->largest;
-	status = alloc_scratch(env, o, size);
-	if (status != TNFR_OK)
-		return status;
-	status = tnfr_parallel(env, pieces->count, piece_task, o);
-	release_scratch(env, o, size);
-	return status;
-}
-
 TnfrStatus
 tnfr_order(TnfrEnv *env, TnfrGraph *graph, uint16_t *row,
 		   const uint64_t *start, uint32_t groups, int shift)
@@ -337,11 +277,17 @@ tnfr_order(TnfrEnv *env, TnfrGraph *graph, uint16_t *row,
 
 	status = tnfr_split(env, entries, start, groups, TNFR_PIECE_MAX, &pieces);
 	if (status == TNFR_OK)
-		status = sort_pieces(env, &o, &pieces);
+	{
+		o.piece = pieces.piece;
+		o.scratch = tnfr_alloc(env, env->threads, sizeof(Scratch));
+		status = o.scratch == NULL ? TNFR_NO_MEMORY :
+			tnfr_parallel(env, pieces.count, piece_task, &o);
+	}
 	for (uint32_t g = 0; g < groups && status == TNFR_OK; g++)
 		if (start[g + 1] - start[g] > TNFR_PIECE_MAX)
 			status = offsets_of_split(env, &o, g, start[g], start[g + 1]);
 	graph->offset[graph->n] = graph->entries;
+	tnfr_release(env, o.scratch, env->threads, sizeof(Scratch));
 	tnfr_pieces_release(env, &pieces);
 	return status;
 }

@@ -15,7 +15,7 @@
 #include "core/scatter.h"
 
 /* Groups of at most so many entries are sorted by one thread. */
-#define TNFR_PIECE_MAX	UINT64_C(262144)
+#define TNFR_PIECE_MAX	UINT64_C(65536)
 
 /*
  * start[g]: where group g begins; start[groups] is the number of entries.

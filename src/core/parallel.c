@@ -5,10 +5,12 @@
  * OpenMP gives the team; the handing out is ours (an atomic counter), since a
  * worksharing loop can neither be left early nor resumed.
  */
+
 #include "core/parallel.h"
 
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -40,6 +42,20 @@ work(Team *team, int worker)
 }
 
 /*
+ * OMP_PROC_BIND in the environment would tie the calling thread to a core for
+ * good: where it may run is put back as it was.
+ */
+#ifdef CPU_COUNT
+typedef cpu_set_t Affinity;
+#define save_affinity(a)	sched_getaffinity(0, sizeof(*(a)), (a))
+#define restore_affinity(a)	sched_setaffinity(0, sizeof(*(a)), (a))
+#else
+typedef int Affinity;
+#define save_affinity(a)	(*(a) = -1)
+#define restore_affinity(a)	((void) 0)
+#endif
+
+/*
  * Threads are created with every signal blocked, so that the host program's
  * handlers only ever run on its own thread, which unblocks them again as soon
  * as the team is there.
@@ -49,6 +65,8 @@ work_together(Team *team, int threads)
 {
 	sigset_t	all;
 	sigset_t	before;
+	Affinity	affinity;
+	bool		saved = save_affinity(&affinity) == 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -61,6 +79,8 @@ work_together(Team *team, int threads)
 			pthread_sigmask(SIG_SETMASK, &before, NULL);
 		work(team, worker);
 	}
+	if (saved)
+		restore_affinity(&affinity);
 }
 
 TnfrStatus
@@ -82,6 +102,42 @@ tnfr_parallel(TnfrEnv *env, uint64_t ntasks, TnfrTask task, void *arg)
 			return TNFR_STOPPED;
 	}
 	return TNFR_OK;
+}
+
+/* A thread on trial: there until the gate opens. */
+static void *
+wait_at_gate(void *gate)
+{
+	pthread_mutex_lock(gate);
+	pthread_mutex_unlock(gate);
+	return NULL;
+}
+
+int
+tnfr_parallel_threads(int wanted)
+{
+	enum
+	{
+		MOST = 256
+	};
+	pthread_t	thread[MOST];
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	sigset_t	all;
+	sigset_t	before;
+	int			created = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_mutex_lock(&gate);
+	while (created < wanted - 1 && created < MOST &&
+		   pthread_create(&thread[created], NULL, wait_at_gate, &gate) == 0)
+		created++;
+	pthread_mutex_unlock(&gate);
+	for (int i = 0; i < created; i++)
+		pthread_join(thread[i], NULL);
+	pthread_mutex_destroy(&gate);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return created + 1;
 }
 
 void

@@ -21,6 +21,12 @@ extern TnfrStatus tnfr_parallel(TnfrEnv *env, uint64_t ntasks,
 								TnfrTask task, void *arg);
 
 /*
+ * How many threads there can be, of those that are wanted: OpenMP runtimes end
+ * the process when the system refuses them one, so this tries first.
+ */
+extern int	tnfr_parallel_threads(int wanted);
+
+/*
  * Ends the threads that the OpenMP runtime keeps for the next region.  The
  * caller does this when its work is over, after an error as well.
  */

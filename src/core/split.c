@@ -272,8 +272,6 @@ tnfr_split(TnfrEnv *env, TnfrEntries entries, const uint64_t *start,
 
 		if (n > limit)
 			status = cut_piece(env, entries, pieces, i);
-		else if (n > pieces->largest)
-			pieces->largest = n;
 	}
 	return status;
 }

@@ -29,7 +29,6 @@ typedef struct TnfrPieces
 	TnfrPiece  *piece;
 	uint64_t	count;
 	uint64_t	room;
-	uint64_t	largest;		/* entries in the largest that is to be sorted */
 } TnfrPieces;
 
 /*

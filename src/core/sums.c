@@ -14,7 +14,7 @@
 
 #define TASK_WORK	UINT64_C(32768)
 #define ROW_COST	UINT64_C(4)		/* of a row, in entries */
-#define ROWS		256				/* sums handed on together */
+#define ROWS		64				/* sums handed on together, from the stack */
 
 typedef struct Hub
 {

@@ -40,27 +40,30 @@ typedef struct Map
 #include "common/hashfn.h"
 #include "lib/simplehash.h"
 
-/*
- * Maps a piece.  Pieces that hold a huge page are aligned to one, by cutting
- * a longer map; a kernel that gives none maps ordinary pages.
- */
 static pg_noinline char *
 map_memory(size_t length)
 {
-	size_t		slack = length >= HUGE_PAGE ? HUGE_PAGE : 0;
-	char	   *p = mmap(NULL, length + slack, PROT_READ | PROT_WRITE,
+	char	   *p = mmap(NULL, length, PROT_READ | PROT_WRITE,
 						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char	   *aligned;
 
-	if (p == MAP_FAILED)
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/*
+ * Maps a piece on huge pages, if the system has any: they spare a gather most
+ * of its TLB misses.  It is aligned to one by cutting a longer map.
+ */
+static pg_noinline char *
+map_huge(size_t length)
+{
+	char	   *p = map_memory(length + HUGE_PAGE);
+	char	   *aligned = (char *) TYPEALIGN(HUGE_PAGE, p);
+
+	if (p == NULL)
 		return NULL;
-	if (slack == 0)
-		return p;
-	aligned = (char *) TYPEALIGN(HUGE_PAGE, p);
 	if (aligned > p)
 		munmap(p, aligned - p);
-	if (p + slack > aligned)
-		munmap(aligned + length, p + slack - aligned);
+	munmap(aligned + length, p + HUGE_PAGE - aligned);
 #ifdef MADV_HUGEPAGE
 	madvise(aligned, length, MADV_HUGEPAGE);
 #endif
@@ -74,10 +77,10 @@ map_length(size_t size)
 }
 
 static void *
-alloc_mapped(TnfrCall *call, size_t size)
+alloc_mapped(TnfrCall *call, size_t size, bool huge)
 {
 	size_t		length = map_length(size);
-	char	   *p = map_memory(length);
+	char	   *p = huge ? map_huge(length) : map_memory(length);
 	Map		   *map;
 	bool		found;
 
@@ -114,7 +117,7 @@ alloc_small(TnfrCall *call, size_t size)
 }
 
 static void *
-call_alloc(void *arg, size_t size)
+call_alloc(void *arg, size_t size, bool gathered)
 {
 	TnfrCall   *call = arg;
 	void	   *p;
@@ -122,7 +125,8 @@ call_alloc(void *arg, size_t size)
 	call->refused = size > call->limit - call->used;
 	if (call->refused)
 		return NULL;
-	p = size >= MAP_MIN ? alloc_mapped(call, size) : alloc_small(call, size);
+	p = size < MAP_MIN ? alloc_small(call, size) :
+		alloc_mapped(call, size, gathered && size >= HUGE_PAGE);
 	if (p == NULL)
 		return NULL;
 	call->used += size;
@@ -158,27 +162,14 @@ record_map(TnfrCall *call, char *from, char *to, size_t length)
 	map->length = length;
 }
 
-/*
- * Makes a map longer: where it is, or by moving its pages to a longer one.
- * NULL: the system refused.
- */
+/* Makes a map longer, by moving its pages if need be; NULL: refused. */
 static char *
 extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 {
-	char	   *moved = mremap(p, from, to, 0);
+	char	   *moved = mremap(p, from, to, MREMAP_MAYMOVE);
 
 	if (moved == MAP_FAILED)
-	{
-		moved = map_memory(to);
-		if (moved == NULL)
-			return NULL;
-		if (mremap(p, from, from, MREMAP_MAYMOVE | MREMAP_FIXED,
-				   moved) == MAP_FAILED)
-		{
-			munmap(moved, to);
-			return NULL;
-		}
-	}
+		return NULL;
 	record_map(call, p, moved, to);
 	return moved;
 }
@@ -207,7 +198,7 @@ call_resize(void *arg, void *p, size_t from, size_t to)
 
 	if (from < MAP_MIN || to < MAP_MIN)
 	{
-		moved = call_alloc(call, to);
+		moved = call_alloc(call, to, false);
 		if (moved != NULL)
 		{
 			memcpy(moved, p, Min(from, to));
@@ -334,6 +325,11 @@ tnfr_call_threads(TnfrCall *call, uint64 items)
 
 	if (tnfr_backend == TNFR_BACKEND_OPENMP)
 		useful = call->max_threads;
+	if (useful > 1 && !call->threads_tried)
+	{
+		call->max_threads = tnfr_parallel_threads(call->max_threads);
+		call->threads_tried = true;
+	}
 	call->env.threads = (int) Min(useful, (uint64) call->max_threads);
 }
 

@@ -4,8 +4,8 @@
  *
  * A call owns a memory context.  Small pieces are palloc'd in it.  Large ones
  * are mapped from the system: malloc would return them to the system only by
- * luck (its mmap threshold rises to 32 MB as blocks are freed), and mapped
- * memory can ask for huge pages, which halve the time of a large call.  When
+ * luck (its mmap threshold rises to 32 MB as blocks are freed), mapped memory
+ * grows without copying, and what is gathered from can ask for huge pages.  When
  * the context goes, by tnfr_call_end, an error or a cancel, so do the maps and
  * the threads.
  */
@@ -38,6 +38,7 @@ typedef struct TnfrCall
 	size_t		peak;
 	size_t		limit;
 	int			max_threads;
+	bool		threads_tried;	/* the system lets us have so many */
 	bool		refused;		/* by the limit, not by the system */
 	TnfrPhase	phase;
 	instr_time	phase_start;

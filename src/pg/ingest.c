@@ -1,10 +1,9 @@
 /*
  * ingest.c
- *	  From executor rows to columns, and from columns to the graph.
+ *	  From rows to columns, and from columns to the graph.
  *
- * A DestReceiver takes each row as the executor makes it: no cursor, no copy
- * of a tuple.  Nodes come first, so that edges are turned into indexes as they
- * stream in.  Values are checked here, where relation, column and row are
+ * No row is kept.  Nodes come first, so that edges are turned into indexes as
+ * they stream in.  Values are checked here, where relation, column and row are
  * known.
  */
 #include "postgres.h"
@@ -12,20 +11,18 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "executor/tuptable.h"
 #include "pg/ingest.h"
 #include "pg/relation.h"
-#include "tcop/dest.h"
+#include "pg/scan.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #define BATCH	1024			/* edges mapped together */
 
+/* Where the rows of nodes, or of edges, go. */
 typedef struct Receiver
 {
-	DestReceiver pub;			/* must be first */
 	TnfrCall   *call;
 	const TnfrRelation *relation;
 	MemoryContext scratch;		/* for conversions of numeric */
@@ -146,35 +143,32 @@ flush_edges(Receiver *r)
 	tnfr_call_phase(r->call, before);
 }
 
-static bool
-receive_edge(TupleTableSlot *slot, DestReceiver *self)
+static void
+receive_edge(void *arg, const Datum *values, const bool *isnull)
 {
-	Receiver   *r = (Receiver *) self;
+	Receiver   *r = arg;
 	const TnfrColumn *column = r->relation->column;
 	const int	ncolumns = r->weighted ? 3 : 2;
 	uint32		k = r->count;
 
-	slot_getallattrs(slot);
 	for (int c = 0; c < ncolumns; c++)
-		if (unlikely(slot->tts_isnull[c]))
-			null_value(r->relation, c,
-					   edge_text(slot->tts_values, slot->tts_isnull, r));
+		if (unlikely(isnull[c]))
+			null_value(r->relation, c, edge_text(values, isnull, r));
 
-	r->src[k] = key_value(slot->tts_values[TNFR_SRC], column[TNFR_SRC].type);
-	r->dst[k] = key_value(slot->tts_values[TNFR_DST], column[TNFR_DST].type);
+	r->src[k] = key_value(values[TNFR_SRC], column[TNFR_SRC].type);
+	r->dst[k] = key_value(values[TNFR_DST], column[TNFR_DST].type);
 	if (r->weighted)
-		r->weight[k] = number_value(r, slot->tts_values[TNFR_WEIGHT],
+		r->weight[k] = number_value(r, values[TNFR_WEIGHT],
 									column[TNFR_WEIGHT].type);
 	r->count = k + 1;
 	if (r->count == BATCH)
 		flush_edges(r);
-	return true;
 }
 
-static bool
-receive_node(TupleTableSlot *slot, DestReceiver *self)
+static void
+receive_node(void *arg, const Datum *values, const bool *isnull)
 {
-	Receiver   *r = (Receiver *) self;
+	Receiver   *r = arg;
 	const TnfrColumn *column = r->relation->column;
 	TnfrNodeRow *row;
 	double		value[4];
@@ -182,15 +176,14 @@ receive_node(TupleTableSlot *slot, DestReceiver *self)
 	if (r->rows->count == r->rows->room)
 		tnfr_call_check(r->call, tnfr_node_rows_grow(&r->call->env, r->rows));
 	row = &r->rows->row[r->rows->count];
-	slot_getallattrs(slot);
-	if (unlikely(slot->tts_isnull[TNFR_ID]))
+	if (unlikely(isnull[TNFR_ID]))
 		null_value(r->relation, TNFR_ID, "a node without id");
-	row->id = key_value(slot->tts_values[TNFR_ID], column[TNFR_ID].type);
+	row->id = key_value(values[TNFR_ID], column[TNFR_ID].type);
 	for (int c = TNFR_EPI; c <= TNFR_PHASE; c++)
 	{
-		if (unlikely(slot->tts_isnull[c]))
+		if (unlikely(isnull[c]))
 			null_value(r->relation, c, node_text(row->id));
-		value[c] = number_value(r, slot->tts_values[c], column[c].type);
+		value[c] = number_value(r, values[c], column[c].type);
 		if (unlikely(!isfinite(value[c])))
 			bad_value(r->relation, c, value[c], node_text(row->id));
 	}
@@ -200,45 +193,18 @@ receive_node(TupleTableSlot *slot, DestReceiver *self)
 	row->vf = value[TNFR_VF];
 	row->phase = value[TNFR_PHASE];
 	r->rows->count++;
-	return true;
 }
 
+/* Sends the rows of a relation through a receiver. */
 static void
-receiver_startup(DestReceiver *self pg_attribute_unused(),
-				 int operation pg_attribute_unused(),
-				 TupleDesc typeinfo pg_attribute_unused())
+receive_rows(Receiver *r, TnfrCall *call, const TnfrRelation *relation,
+			 TnfrRowSink sink)
 {
-}
-
-static void
-receiver_done(DestReceiver *self pg_attribute_unused())
-{
-}
-
-/* Runs the relation's query with each row going to receive. */
-static void
-run_query(Receiver *r, TnfrCall *call, const TnfrRelation *relation,
-		  bool (*receive) (TupleTableSlot *, DestReceiver *))
-{
-	SPIExecuteOptions options = {.read_only = true,.dest = &r->pub};
-	int			result;
-
-	r->pub.receiveSlot = receive;
-	r->pub.rStartup = receiver_startup;
-	r->pub.rShutdown = receiver_done;
-	r->pub.rDestroy = receiver_done;
-	r->pub.mydest = DestTuplestore; /* DestNone would count as a utility */
 	r->call = call;
 	r->relation = relation;
 	r->scratch = AllocSetContextCreate(call->context, "tnfr numeric",
 									   ALLOCSET_SMALL_SIZES);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_extended(relation->query, &options);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "could not read relation \"%s\": %s", relation->name,
-			 SPI_result_code_string(result));
-	SPI_finish();
+	tnfr_scan(call, relation, sink, r);
 	MemoryContextDelete(r->scratch);
 }
 
@@ -250,7 +216,7 @@ read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes)
 	Receiver	r = {.rows = &rows};
 	TnfrStatus	status;
 
-	run_query(&r, call, relation, receive_node);
+	receive_rows(&r, call, relation, receive_node);
 	tnfr_call_threads(call, rows.count);
 	status = tnfr_nodes_build(&call->env, &rows, nodes);
 	if (status == TNFR_DUPLICATE_NODE)
@@ -295,7 +261,7 @@ read_edges(TnfrCall *call, Oid relid, Oid nodes_relid, bool directed,
 	tnfr_call_check(call, tnfr_edges_begin(&call->env, edges, map->n,
 										   expected_entries(relid, map->n, directed),
 										   directed, r->weighted));
-	run_query(r, call, relation, receive_edge);
+	receive_rows(r, call, relation, receive_edge);
 	flush_edges(r);
 	pfree(r);
 	status = tnfr_edges_check(&call->env, edges);

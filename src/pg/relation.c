@@ -73,6 +73,7 @@ find_column(Relation rel, const Wanted *wanted, TnfrColumn *column)
 		a = find_attribute(desc, wanted->other);
 	if (a == NULL && wanted->optional)
 	{
+		column->attnum = InvalidAttrNumber;
 		column->type = InvalidOid;
 		return;
 	}
@@ -86,6 +87,7 @@ find_column(Relation rel, const Wanted *wanted, TnfrColumn *column)
 				 errhint("A view can give columns the names that are expected.")));
 
 	column->name = pstrdup(NameStr(a->attname));
+	column->attnum = a->attnum;
 	column->type = getBaseType(a->atttypid);
 	if (wanted->key ? !is_key_type(column->type) : !is_number_type(column->type))
 		ereport(ERROR,
@@ -151,6 +153,7 @@ open_relation(Oid relid, const Wanted *wanted, int ncolumns)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 	check_kind(rel);
+	r->oid = relid;
 	r->name = pstrdup(RelationGetRelationName(rel));
 	r->ncolumns = ncolumns;
 	for (int i = 0; i < ncolumns; i++)

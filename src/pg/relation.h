@@ -11,18 +11,22 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
+
 #define TNFR_MAX_COLUMNS	4
 
 /* A column that is read. */
 typedef struct TnfrColumn
 {
 	char	   *name;			/* as the relation has it */
+	AttrNumber	attnum;			/* InvalidAttrNumber: not there */
 	Oid			type;			/* of a domain, the base type; InvalidOid:
 								 * optional, and not there */
 } TnfrColumn;
 
 typedef struct TnfrRelation
 {
+	Oid			oid;
 	char	   *name;			/* without schema, as messages show it */
 	char	   *query;			/* SELECT of the columns that are there */
 	int			ncolumns;

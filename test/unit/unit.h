@@ -46,10 +46,11 @@ typedef struct UnitHost
 } UnitHost;
 
 static inline void *
-unit_alloc(void *arg, size_t size)
+unit_alloc(void *arg, size_t size, bool gathered)
 {
 	UnitHost   *host = arg;
 
+	(void) gathered;
 	if (++host->allocations == host->refuse_at)
 		return NULL;
 	host->bytes += size;
@@ -66,7 +67,7 @@ unit_release(void *arg, void *p, size_t size)
 static inline void *
 unit_resize(void *arg, void *p, size_t from, size_t to)
 {
-	void	   *moved = unit_alloc(arg, to);
+	void	   *moved = unit_alloc(arg, to, false);
 
 	if (moved == NULL)
 		return NULL;

@@ -1,0 +1,207 @@
+/*
+ * scan_heap.c
+ *	  Rows straight from the pages of an ordinary table.
+ *
+ * The executor hands over a row at a time, through some ten functions; for a
+ * table with a few fixed-width columns that is most of the time of a call.  So
+ * where a query could do nothing else than read the table, a heap scan does it
+ * here, page by page: the table access method finds the pages, locks, checks
+ * visibility and serves interrupts, as in any sequential scan, and the visible
+ * rows of the page at hand are then read in place.
+ *
+ * That is done only for a heap without children, on which the user has SELECT
+ * and no row-level security applies, and if no hook wants to know of it.  In
+ * any other case (column privileges among them) the executor decides, and
+ * words the error.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "pg/scan.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+/* A column to fetch, and where it is in a row without NULLs. */
+typedef struct Fetch
+{
+	AttrNumber	attnum;
+	int			offset;			/* of the user data; -1: depends on the row */
+	int16		length;
+	bool		byval;
+} Fetch;
+
+typedef struct FetchPlan
+{
+	TupleDesc	desc;
+	int			columns;
+	AttrNumber	last;			/* largest attnum */
+	bool		fixed;			/* all offsets are known */
+	Fetch		fetch[TNFR_MAX_COLUMNS];
+} FetchPlan;
+
+/* Are all columns stored in the rows?  (18 has generated ones that are not.) */
+static bool
+columns_are_stored(Relation rel, const TnfrRelation *relation)
+{
+	for (int c = 0; c < relation->ncolumns; c++)
+	{
+		AttrNumber	attnum = relation->column[c].attnum;
+		char		generated;
+
+		if (attnum == InvalidAttrNumber)
+			continue;
+		generated = TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated;
+		if (generated != '\0' && generated != ATTRIBUTE_GENERATED_STORED)
+			return false;
+	}
+	return true;
+}
+
+bool
+tnfr_can_scan_heap(const TnfrRelation *relation)
+{
+	Relation	rel;
+	bool		can;
+
+	if (ExecutorCheckPerms_hook != NULL ||
+		pg_class_aclcheck(relation->oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+		check_enable_rls(relation->oid, InvalidOid, true) == RLS_ENABLED)
+		return false;
+	rel = relation_open(relation->oid, AccessShareLock);
+	can = (rel->rd_rel->relkind == RELKIND_RELATION ||
+		   (rel->rd_rel->relkind == RELKIND_MATVIEW &&
+			RelationIsPopulated(rel))) &&
+		rel->rd_tableam == GetHeapamTableAmRoutine() &&
+		!rel->rd_rel->relhassubclass && !RELATION_IS_OTHER_TEMP(rel) &&
+		columns_are_stored(rel, relation);
+	relation_close(rel, NoLock);
+	return can;
+}
+
+/* Offset of an attribute when all before it have a fixed width; else -1. */
+static int
+fixed_offset(TupleDesc desc, AttrNumber attnum)
+{
+	int			offset = 0;
+
+	for (int i = 0; i < attnum; i++)
+	{
+		Form_pg_attribute a = TupleDescAttr(desc, i);
+
+		offset = att_align_nominal(offset, a->attalign);
+		if (i == attnum - 1)
+			break;
+		if (a->attlen < 0)
+			return -1;
+		offset += a->attlen;
+	}
+	return TupleDescAttr(desc, attnum - 1)->attlen < 0 ? -1 : offset;
+}
+
+static void
+make_plan(FetchPlan *plan, Relation rel, const TnfrRelation *relation)
+{
+	plan->desc = RelationGetDescr(rel);
+	plan->columns = 0;
+	plan->last = 0;
+	plan->fixed = true;
+	for (int c = 0; c < relation->ncolumns; c++)
+	{
+		Fetch	   *f = &plan->fetch[plan->columns];
+		AttrNumber	attnum = relation->column[c].attnum;
+
+		if (attnum == InvalidAttrNumber)
+			continue;
+		f->attnum = attnum;
+		f->offset = fixed_offset(plan->desc, attnum);
+		f->length = TupleDescAttr(plan->desc, attnum - 1)->attlen;
+		f->byval = TupleDescAttr(plan->desc, attnum - 1)->attbyval;
+		plan->fixed = plan->fixed && f->offset >= 0;
+		plan->last = Max(plan->last, attnum);
+		plan->columns++;
+	}
+}
+
+/* Rows without NULLs and with all the columns: no need to walk them. */
+static inline void
+fetch_fixed(const FetchPlan *plan, HeapTupleHeader tuple, Datum *values)
+{
+	const char *data = (const char *) tuple + tuple->t_hoff;
+
+	for (int c = 0; c < plan->columns; c++)
+	{
+		const Fetch *f = &plan->fetch[c];
+
+		values[c] = fetch_att(data + f->offset, f->byval, f->length);
+	}
+}
+
+static pg_noinline void
+fetch_any(const FetchPlan *plan, HeapTuple tuple, Datum *values, bool *isnull)
+{
+	for (int c = 0; c < plan->columns; c++)
+		values[c] = heap_getattr(tuple, plan->fetch[c].attnum, plan->desc,
+								 &isnull[c]);
+}
+
+/* The visible rows of the page that the scan has come to. */
+static void
+scan_page(Relation rel, HeapScanDesc scan, const FetchPlan *plan,
+		  TnfrRowSink sink, void *arg)
+{
+	Page		page = BufferGetPage(scan->rs_cbuf);
+
+	for (int i = scan->rs_cindex; i < (int) scan->rs_ntuples; i++)
+	{
+		ItemId		item = PageGetItemId(page, scan->rs_vistuples[i]);
+		HeapTupleHeader header = (HeapTupleHeader) PageGetItem(page, item);
+		Datum		values[TNFR_MAX_COLUMNS];
+		bool		isnull[TNFR_MAX_COLUMNS] = {false};
+
+		if (plan->fixed && !(header->t_infomask & HEAP_HASNULL) &&
+			HeapTupleHeaderGetNatts(header) >= plan->last)
+			fetch_fixed(plan, header, values);
+		else
+		{
+			HeapTupleData tuple = {
+				.t_len = ItemIdGetLength(item),
+				.t_tableOid = RelationGetRelid(rel),
+				.t_data = header
+			};
+
+			fetch_any(plan, &tuple, values, isnull);
+		}
+		sink(arg, values, isnull);
+		if (i > (int) scan->rs_cindex)	/* the scan has counted the first */
+			pgstat_count_heap_getnext(rel);
+	}
+	/* all of the page is done: the scan goes on with the next */
+	scan->rs_cindex = scan->rs_ntuples - 1;
+}
+
+void
+tnfr_scan_heap(const TnfrRelation *relation, TnfrRowSink sink, void *arg)
+{
+	Relation	rel = table_open(relation->oid, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	FetchPlan	plan;
+
+	make_plan(&plan, rel, relation);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		scan_page(rel, (HeapScanDesc) scan, &plan, sink, arg);
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(rel, NoLock);
+}

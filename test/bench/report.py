@@ -1,0 +1,134 @@
+"""The numbers of a run as tables in Markdown, ready for the README.
+
+Reads kernel.json, compare.json, memory.json and cancel.json from a directory;
+a part that was not run is left out.
+"""
+import json
+import os
+import subprocess
+import sys
+
+
+def output(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True,
+                          universal_newlines=True).stdout
+
+
+def machine():
+    """Processor, cores, memory, server and compiler, in a line."""
+    cpu = dict(line.split(":", 1) for line in output("lscpu").splitlines() if ":" in line)
+    with open("/proc/meminfo", encoding="ascii") as meminfo:
+        gib = int(meminfo.readline().split()[1]) / 2**20
+    return "%s, %s cores, %.0f GB; %s; %s" % (
+        cpu["Model name"].strip(), cpu["CPU(s)"].strip(), gib,
+        output(os.environ.get("PG_CONFIG", "pg_config"), "--version").strip(),
+        output(os.environ.get("CC", "gcc"), "--version").splitlines()[0])
+
+
+def arcs(count):
+    return "%.1fM arcs" % (count / 1e6) if count >= 1e6 else "%d arcs" % count
+
+
+def row(*cells):
+    print("| " + " | ".join(str(c) for c in cells) + " |")
+
+
+def head(*cells):
+    print()
+    row(*cells)
+    row("---", *["---:"] * (len(cells) - 1))
+
+
+def compare(results):
+    scales = sorted(results, key=int)
+    methods = [("sql", "plain SQL, 2 parallel workers"),
+               ("tuned", "plain SQL with one join less"),
+               ("numpy", "NumPy/SciPy by COPY BINARY, to an array"),
+               ("scan", "`SELECT sum(src), sum(dst), sum(weight)`, no workers"),
+               ("scan2", "the same, 2 workers"),
+               ("dnfr", "`tnfr_dnfr`, directed"),
+               ("single", "`tnfr_dnfr`, directed, one thread"),
+               ("undirected", "`tnfr_dnfr`, undirected")]
+    head("ms, median", *[arcs(results[s]["arcs"]) for s in scales])
+    for name, label in methods:
+        if name in results[scales[0]]["ms"]:
+            row(label, *["%.0f" % results[s]["ms"][name] for s in scales])
+    if "dnfr" not in results[scales[0]]["ms"]:
+        return
+
+    def ratio(over, under):
+        return ["%.2f" % (results[s]["ms"][over] / results[s]["ms"][under]) for s in scales]
+
+    row("plain SQL / `tnfr_dnfr`", *ratio("sql", "dnfr"))
+    row("plain SQL with one join less / `tnfr_dnfr`", *ratio("tuned", "dnfr"))
+    row("NumPy / `tnfr_dnfr`", *ratio("numpy", "dnfr"))
+    row("NumPy and back to a table / `tnfr_dnfr`", *[
+        "%.2f" % ((results[s]["ms"]["numpy"] + results[s]["phases"]["numpy"]["back to a table"])
+                  / results[s]["ms"]["dnfr"]) for s in scales])
+    row("`tnfr_dnfr` / scan without workers", *ratio("dnfr", "scan"))
+    row("`tnfr_dnfr`, one thread / scan without workers", *ratio("single", "scan"))
+    cost = [results[s]["ms"]["dnfr"] * 1e6 / results[s]["arcs"] for s in scales]
+    row("ns an arc", *["%.1f" % c for c in cost])
+    row("cost an arc, of the smallest", *["%.2f" % (c / cost[0]) for c in cost])
+
+    for name, label in (("dnfr", "directed"), ("undirected", "undirected")):
+        phases = results[scales[-1]]["phases"][name]
+        if phases:
+            head("phase (%s), ms" % label, *[arcs(results[s]["arcs"]) for s in scales])
+            for phase in phases:
+                row(phase, *["%.1f" % results[s]["phases"][name].get(phase, 0)
+                             for s in scales])
+
+
+def kernel(k):
+    head("kernel alone, " + arcs(k["arcs"]), "1 thread", "2 threads")
+
+    def each(form, value):
+        return [form % value(t) for t in (1, 2)]
+
+    row("neighbour sums, ms", *each("%.1f", lambda t: 1e3 * k["kernel_%d" % t]))
+    row("`GrB_mxm`, its best configuration, ms",
+        *each("%.1f", lambda t: 1e3 * k["graphblas_%d" % t]))
+    row("`GrB_mxm` / neighbour sums",
+        *each("%.1f", lambda t: k["graphblas_%d" % t] / k["kernel_%d" % t]))
+    row("gathering without rows (the bound), ms",
+        *each("%.1f", lambda t: 1e3 * k["gather_%d" % t]))
+    row("neighbour sums, GB/s that must move",
+        *each("%.1f", lambda t: k["kernel_bytes"] / k["kernel_%d" % t] / 1e9))
+    row("neighbour sums, GB/s with 32 bytes gathered an entry",
+        *each("%.1f", lambda t: k["gather_bytes"] / k["kernel_%d" % t] / 1e9))
+    for loop in ("copy", "triad", "read"):
+        row("STREAM-like %s, GB/s" % loop,
+            *each("%.1f", lambda t, l=loop: k["stream_%s_%d" % (l, t)] / 1e9))
+    row("distributing the arcs over groups while reading, ms",
+        *each("%.1f", lambda t: 1e3 * k["distributing_%d" % t]))
+    row("ordering the arcs, ms", *each("%.1f", lambda t: 1e3 * k["ordering_%d" % t]))
+
+
+def memory(results):
+    head("peak memory", "entries", "bytes an entry, net of 128 a node", "bound")
+    for name, r in results.items():
+        row(name, r["entries"], "%.1f" % r["per_entry"], r["bound"])
+
+
+def cancel(results):
+    head("statement_timeout 20 ms to 1.5 s", "calls cancelled", "latest, ms", "kept, MB")
+    for name, r in results.items():
+        row(name, "%d of %d" % (r["cancelled"], r["calls"]), "%.1f" % r["worst"],
+            "%.2f" % (r["kept"] / 1e6))
+
+
+def main():
+    print("\n" + machine())
+    for part in (compare, kernel, memory, cancel):
+        path = os.path.join(sys.argv[1], part.__name__ + ".json")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as numbers:
+                try:
+                    part(json.load(numbers))
+                except ValueError:
+                    print("\n%s: no complete numbers" % part.__name__)
+
+
+if __name__ == "__main__":
+    main()

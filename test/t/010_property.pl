@@ -1,0 +1,43 @@
+# Random networks against the reference of test/property/dnfr_property.py. Its
+# test points become ours. TNFR_SEED repeats a run, TNFR_NETWORKS lengthens it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use Network;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $python = -x '/usr/bin/python3' ? '/usr/bin/python3' : 'python3';
+plan skip_all => 'needs python3 with numpy' if system("$python -c 'import numpy' 2>/dev/null") != 0;
+
+my $node = start_node('property');
+my @command = ($python, "$FindBin::RealBin/../property/dnfr_property.py", '--networks', $ENV{TNFR_NETWORKS} // 20);
+push @command, '--seed', $ENV{TNFR_SEED} if defined $ENV{TNFR_SEED};
+
+{
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $ENV{PGDATABASE} = 'postgres';
+	open(my $points, '-|', @command) or die "could not run $python: $!";
+	while (my $line = <$points>)
+	{
+		chomp $line;
+		if ($line =~ /^(not )?ok \d+ - (.*)/)
+		{
+			ok(!$1, $2);
+		}
+		elsif ($line =~ /^# (.*)/)
+		{
+			diag($1);
+		}
+	}
+	close $points;
+	is($?, 0, 'the script ends well');
+}
+
+$node->stop;
+done_testing();
