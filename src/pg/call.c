@@ -40,32 +40,30 @@ typedef struct Map
 #include "common/hashfn.h"
 #include "lib/simplehash.h"
 
-static pg_noinline char *
-map_memory(size_t length)
-{
-	char	   *p = mmap(NULL, length, PROT_READ | PROT_WRITE,
-						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 /*
- * Maps a piece on huge pages, if the system has any: they spare a gather most
- * of its TLB misses.  It is aligned to one by cutting a longer map.
+ * Maps a piece.  One that holds a huge page is aligned to it, by cutting a
+ * longer map: then the system moves it by whole page tables when it grows,
+ * and can put it on huge pages, if that is asked for and there are any.
  */
 static pg_noinline char *
-map_huge(size_t length)
+map_memory(size_t length, bool huge)
 {
-	char	   *p = map_memory(length + HUGE_PAGE);
-	char	   *aligned = (char *) TYPEALIGN(HUGE_PAGE, p);
+	size_t		slack = length >= HUGE_PAGE ? HUGE_PAGE : 0;
+	char	   *p = mmap(NULL, length + slack, PROT_READ | PROT_WRITE,
+						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char	   *aligned;
 
-	if (p == NULL)
+	if (p == MAP_FAILED)
 		return NULL;
+	if (slack == 0)
+		return p;
+	aligned = (char *) TYPEALIGN(HUGE_PAGE, p);
 	if (aligned > p)
 		munmap(p, aligned - p);
-	munmap(aligned + length, p + HUGE_PAGE - aligned);
+	munmap(aligned + length, p + slack - aligned);
 #ifdef MADV_HUGEPAGE
-	madvise(aligned, length, MADV_HUGEPAGE);
+	if (huge)
+		madvise(aligned, length, MADV_HUGEPAGE);
 #endif
 	return aligned;
 }
@@ -80,7 +78,7 @@ static void *
 alloc_mapped(TnfrCall *call, size_t size, bool huge)
 {
 	size_t		length = map_length(size);
-	char	   *p = huge ? map_huge(length) : map_memory(length);
+	char	   *p = map_memory(length, huge);
 	Map		   *map;
 	bool		found;
 
@@ -126,7 +124,7 @@ call_alloc(void *arg, size_t size, bool gathered)
 	if (call->refused)
 		return NULL;
 	p = size < MAP_MIN ? alloc_small(call, size) :
-		alloc_mapped(call, size, gathered && size >= HUGE_PAGE);
+		alloc_mapped(call, size, gathered);
 	if (p == NULL)
 		return NULL;
 	call->used += size;
@@ -162,14 +160,27 @@ record_map(TnfrCall *call, char *from, char *to, size_t length)
 	map->length = length;
 }
 
-/* Makes a map longer, by moving its pages if need be; NULL: refused. */
+/*
+ * Makes a map longer: where it is, or by moving its pages into a longer one.
+ * NULL: the system refused.
+ */
 static char *
 extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 {
-	char	   *moved = mremap(p, from, to, MREMAP_MAYMOVE);
+	char	   *moved = mremap(p, from, to, 0);
 
 	if (moved == MAP_FAILED)
-		return NULL;
+	{
+		moved = map_memory(to, false);
+		if (moved == NULL)
+			return NULL;
+		if (mremap(p, from, from, MREMAP_MAYMOVE | MREMAP_FIXED,
+				   moved) == MAP_FAILED)
+		{
+			munmap(moved, to);
+			return NULL;
+		}
+	}
 	record_map(call, p, moved, to);
 	return moved;
 }

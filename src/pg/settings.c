@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "pg/compat.h"
@@ -82,8 +83,28 @@ define_settings(void)
 	MarkGUCPrefixReserved("tnfr");
 }
 
+/*
+ * An OpenMP runtime that finds one of these in the environment has tied this
+ * process to a core when it was loaded, just before.  Nobody meant a server:
+ * it may run again where its parent may.
+ */
+static void
+undo_binding(void)
+{
+#ifdef CPU_COUNT
+	cpu_set_t	set;
+
+	if ((getenv("OMP_PROC_BIND") != NULL || getenv("OMP_PLACES") != NULL ||
+		 getenv("GOMP_CPU_AFFINITY") != NULL ||
+		 getenv("KMP_AFFINITY") != NULL) &&
+		sched_getaffinity(getppid(), sizeof(set), &set) == 0)
+		sched_setaffinity(0, sizeof(set), &set);
+#endif
+}
+
 void
 _PG_init(void)
 {
+	undo_binding();
 	define_settings();
 }
