@@ -4,8 +4,8 @@
  *
  * Three ways, the first that fits: ids without a gap need a subtraction;
  * ids in a range of at most TNFR_IDMAP_SPREAD times their number, a table over
- * the range; any others, a hash table.  (Measured per edge with two look-ups
- * among a million nodes: see the numbers in idmap.c.)
+ * the range; any others, a hash table.  Measured at random among a million
+ * nodes, a look-up takes about 1, 8 and 40 ns; a binary search, 440 ns.
  */
 #ifndef TNFR_IDMAP_H
 #define TNFR_IDMAP_H

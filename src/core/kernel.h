@@ -103,24 +103,42 @@ typedef struct TnfrKernelInput
 		*(result) = waiting_[0]; \
 	} while (0)
 
-/* E, F, Y, X of a leaf. */
+/* E, F, Y, X and S of a subtree: one reading of the weights serves all. */
+typedef struct TnfrPart
+{
+	TnfrVec		state;
+	double		strength;		/* only with weights */
+} TnfrPart;
+
+#define TNFR_PART_ADD(a, b) \
+	(TNFR_VEC_ADD(&(a)->state, &(b)->state), (a)->strength += (b)->strength)
+#define TNFR_SCALAR_ADD(a, b)	(*(a) += *(b))
+
+/* E, F, Y, X, S of a leaf. */
 TNFR_INLINE void
-tnfr_leaf_state(TnfrVec *sum, const TnfrKernelInput *in, uint64_t first,
+tnfr_leaf_state(TnfrPart *sum, const TnfrKernelInput *in, uint64_t first,
 				uint32_t count, bool weighted)
 {
-	TnfrVec		s = TNFR_VEC_ZERO;
+	const uint32_t *neighbour = in->neighbour + first;
+	const double *weight = weighted ? in->weight + first : NULL;
+	TnfrVec		state = TNFR_VEC_ZERO;
+	double		strength = 0.0;
 
 	for (uint32_t i = 0; i < count; i++)
 	{
-		const TnfrVec *v = (const TnfrVec *) &in->state[in->neighbour[first + i]];
+		const TnfrVec *v = (const TnfrVec *) &in->state[neighbour[i]];
 
-		TNFR_VEC_PREFETCH(&in->state[in->neighbour[first + i + TNFR_PREFETCH]]);
+		TNFR_VEC_PREFETCH(&in->state[neighbour[i + TNFR_PREFETCH]]);
 		if (weighted)
-			TNFR_VEC_ADD_TIMES(&s, in->weight[first + i], v);
+		{
+			TNFR_VEC_ADD_TIMES(&state, weight[i], v);
+			strength += weight[i];
+		}
 		else
-			TNFR_VEC_ADD(&s, v);
+			TNFR_VEC_ADD(&state, v);
 	}
-	*sum = s;
+	sum->state = state;
+	sum->strength = strength;
 }
 
 /* S of a leaf. */
@@ -151,9 +169,7 @@ tnfr_leaf_topo(double *sum, const TnfrKernelInput *in, uint64_t first,
 	*sum = s;
 }
 
-#define TNFR_SCALAR_ADD(a, b)	(*(a) += *(b))
-
-/* All sums of a row, or of a part of one that begins and ends with a subtree. */
+/* All sums of a row, or of a part of one that is a subtree. */
 TNFR_INLINE void
 tnfr_sum_entries(const TnfrKernelInput *in, uint64_t begin, uint64_t length,
 				 bool weighted, TnfrSums *out)
@@ -166,15 +182,20 @@ tnfr_sum_entries(const TnfrKernelInput *in, uint64_t begin, uint64_t length,
 	tnfr_leaf_topo(sum, in, first, count, weighted)
 	if (in->state != NULL)
 	{
-		TnfrVec		v;
+		TnfrPart	part;
 
-		TNFR_PAIRWISE(TnfrVec, TNFR_VEC_ADD, LEAF_STATE, &v, begin, length);
-		memcpy(out, &v, sizeof(v));
+		if (length <= TNFR_LEAF)	/* most rows of most networks */
+			LEAF_STATE(&part, begin, (uint32_t) length);
+		else
+			TNFR_PAIRWISE(TnfrPart, TNFR_PART_ADD, LEAF_STATE, &part,
+						  begin, length);
+		memcpy(out, &part.state, sizeof(part.state));
+		out->strength = part.strength;
 	}
-	if (weighted)
+	else if (weighted)
 		TNFR_PAIRWISE(double, TNFR_SCALAR_ADD, LEAF_STRENGTH,
 					  &out->strength, begin, length);
-	else
+	if (!weighted)
 		out->strength = (double) length;	/* as a sum of ones: exact */
 	out->topo = 0.0;
 	if (in->strength != NULL)

@@ -151,8 +151,8 @@ receive_edge(void *arg, const Datum *values, const bool *isnull)
 	const int	ncolumns = r->weighted ? 3 : 2;
 	uint32		k = r->count;
 
-	for (int c = 0; c < ncolumns; c++)
-		if (unlikely(isnull[c]))
+	for (int c = 0; isnull != NULL && c < ncolumns; c++)
+		if (isnull[c])
 			null_value(r->relation, c, edge_text(values, isnull, r));
 
 	r->src[k] = key_value(values[TNFR_SRC], column[TNFR_SRC].type);
@@ -176,12 +176,12 @@ receive_node(void *arg, const Datum *values, const bool *isnull)
 	if (r->rows->count == r->rows->room)
 		tnfr_call_check(r->call, tnfr_node_rows_grow(&r->call->env, r->rows));
 	row = &r->rows->row[r->rows->count];
-	if (unlikely(isnull[TNFR_ID]))
+	if (isnull != NULL && isnull[TNFR_ID])
 		null_value(r->relation, TNFR_ID, "a node without id");
 	row->id = key_value(values[TNFR_ID], column[TNFR_ID].type);
 	for (int c = TNFR_EPI; c <= TNFR_PHASE; c++)
 	{
-		if (unlikely(isnull[c]))
+		if (isnull != NULL && isnull[c])
 			null_value(r->relation, c, node_text(row->id));
 		value[c] = number_value(r, values[c], column[c].type);
 		if (unlikely(!isfinite(value[c])))

@@ -12,7 +12,7 @@
 
 /*
  * Takes one row: the columns of relation that are there, in their order.  The
- * values are valid until it returns.
+ * values are valid until it returns.  isnull is NULL when none is.
  */
 typedef void (*TnfrRowSink) (void *arg, const Datum *values,
 							 const bool *isnull);

@@ -148,11 +148,21 @@ fetch_fixed(const FetchPlan *plan, HeapTupleHeader tuple, Datum *values)
 }
 
 static pg_noinline void
-fetch_any(const FetchPlan *plan, HeapTuple tuple, Datum *values, bool *isnull)
+fetch_any(Relation rel, const FetchPlan *plan, ItemId item,
+		  HeapTupleHeader header, TnfrRowSink sink, void *arg)
 {
+	HeapTupleData tuple = {
+		.t_len = ItemIdGetLength(item),
+		.t_tableOid = RelationGetRelid(rel),
+		.t_data = header
+	};
+	Datum		values[TNFR_MAX_COLUMNS];
+	bool		isnull[TNFR_MAX_COLUMNS];
+
 	for (int c = 0; c < plan->columns; c++)
-		values[c] = heap_getattr(tuple, plan->fetch[c].attnum, plan->desc,
+		values[c] = heap_getattr(&tuple, plan->fetch[c].attnum, plan->desc,
 								 &isnull[c]);
+	sink(arg, values, isnull);
 }
 
 /* The visible rows of the page that the scan has come to. */
@@ -167,22 +177,15 @@ scan_page(Relation rel, HeapScanDesc scan, const FetchPlan *plan,
 		ItemId		item = PageGetItemId(page, scan->rs_vistuples[i]);
 		HeapTupleHeader header = (HeapTupleHeader) PageGetItem(page, item);
 		Datum		values[TNFR_MAX_COLUMNS];
-		bool		isnull[TNFR_MAX_COLUMNS] = {false};
 
 		if (plan->fixed && !(header->t_infomask & HEAP_HASNULL) &&
 			HeapTupleHeaderGetNatts(header) >= plan->last)
-			fetch_fixed(plan, header, values);
-		else
 		{
-			HeapTupleData tuple = {
-				.t_len = ItemIdGetLength(item),
-				.t_tableOid = RelationGetRelid(rel),
-				.t_data = header
-			};
-
-			fetch_any(plan, &tuple, values, isnull);
+			fetch_fixed(plan, header, values);
+			sink(arg, values, NULL);
 		}
-		sink(arg, values, isnull);
+		else
+			fetch_any(rel, plan, item, header, sink, arg);
 		if (i > (int) scan->rs_cindex)	/* the scan has counted the first */
 			pgstat_count_heap_getnext(rel);
 	}

@@ -45,7 +45,7 @@ bench_record(const char *name, double value)
  * who interrupts.
  */
 static void *
-lend(void *arg, size_t size)
+lend(void *arg, size_t size, bool gathered)
 {
 	void	   *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -53,7 +53,8 @@ lend(void *arg, size_t size)
 	(void) arg;
 	if (p == MAP_FAILED)
 		return NULL;
-	madvise(p, size, MADV_HUGEPAGE);
+	if (gathered)
+		madvise(p, size, MADV_HUGEPAGE);
 	return p;
 }
 
