@@ -60,6 +60,7 @@ typedef struct TnfrEnv
 	bool		(*serve) (void *arg);
 	void	   *arg;
 	int			threads;		/* 1: serial; more: at most so many by OpenMP */
+	uint64_t	seed;			/* for hashing; no result depends on it */
 	TnfrError	error;
 } TnfrEnv;
 

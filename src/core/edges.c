@@ -7,19 +7,41 @@
 #include <string.h>
 
 #define BATCH			256		/* edges mapped together */
+#define MIN_GROUPS		256		/* unless there are few rows */
+#define MIN_GROUP_ROWS	16
 #define MAX_GROUPS		1024	/* open blocks whose ends stay in cache */
 #define GROUP_ENTRIES	2048	/* smaller groups are not worth a block */
+#define MAX_ENTRIES		32768	/* larger groups would have to be split */
 #define MAX_ROW_BITS	16		/* a row's number in its group is uint16 */
+
+static uint64_t
+at_most(uint64_t x, uint64_t limit)
+{
+	return x < limit ? x : limit;
+}
+
+/*
+ * How many groups.  What is expected may be far too little: then the lower
+ * bound leaves groups that can be split one by one in little memory.
+ */
+static uint64_t
+choose_groups(uint64_t n, uint64_t expected)
+{
+	uint64_t	groups = at_most(expected / GROUP_ENTRIES, MAX_GROUPS);
+	uint64_t	least = at_most(n / MIN_GROUP_ROWS, MIN_GROUPS);
+
+	if (groups < expected / MAX_ENTRIES)
+		groups = at_most(expected / MAX_ENTRIES, 16 * MAX_GROUPS);
+	return (groups > least ? groups : least) + 1;
+}
 
 /* Rows a group, as a power of two. */
 static int
 choose_shift(uint64_t n, uint64_t expected)
 {
-	uint64_t	groups = expected / GROUP_ENTRIES + 1;
+	uint64_t	groups = choose_groups(n, expected);
 	int			shift = 0;
 
-	if (groups > MAX_GROUPS)
-		groups = MAX_GROUPS;
 	while (shift < MAX_ROW_BITS && (n - 1) >> shift >= groups)
 		shift++;
 	return shift;
@@ -42,13 +64,17 @@ tnfr_edges_begin(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
 	return TNFR_OK;
 }
 
-/* Back to the old length, which takes no memory. */
+/* Back to the old length; what cannot shrink stays as it is. */
 static void
 shrink_column(TnfrEnv *env, void **column, uint64_t from, uint64_t to,
 			  size_t item)
 {
 	if (to > 0)
-		*column = tnfr_resize(env, *column, from, to, item);
+	{
+		void	   *moved = tnfr_resize(env, *column, from, to, item);
+
+		*column = moved != NULL ? moved : *column;
+	}
 	else
 	{
 		tnfr_release(env, *column, from, item);

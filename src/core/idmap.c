@@ -12,32 +12,35 @@
 #define BATCH	256
 #define SLICE	UINT64_C(65536)
 
-/* Multiplicative hashing (Fibonacci) of a mixed id: the top bits. */
+/* The top bits of a mixed id (the finaliser of SplitMix64). */
 static inline uint64_t
 slot_of(const TnfrIdMap *map, int64_t id)
 {
-	uint64_t	h = (uint64_t) id;
+	uint64_t	h = (uint64_t) id ^ map->seed;
 
-	h ^= h >> 32;
-	h *= UINT64_C(0x9E3779B97F4A7C15);
-	h ^= h >> 29;
-	h *= UINT64_C(0xBF58476D1CE4E5B9);
-	return h >> map->shift;
+	h = (h ^ h >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+	h = (h ^ h >> 27) * UINT64_C(0x94D049BB133111EB);
+	return (h ^ h >> 31) >> map->shift;
 }
 
 /* Puts every id into its slot, or the next free one. */
 static TnfrStatus
 fill_hash(TnfrEnv *env, TnfrIdMap *map)
 {
+	uint64_t	probes = 0;
+
 	for (uint64_t i = 0; i < map->n; i++)
 	{
 		uint64_t	slot = slot_of(map, map->id[i]);
 
-		while (map->table[slot] != TNFR_NO_NODE)
-			slot = (slot + 1) & (map->size - 1);
+		for (;; slot = (slot + 1) & (map->size - 1))
+		{
+			if (++probes % SLICE == 0 && tnfr_check(env))
+				return TNFR_STOPPED;
+			if (map->table[slot] == TNFR_NO_NODE)
+				break;
+		}
 		map->table[slot] = (uint32_t) i;
-		if (i % SLICE == 0 && tnfr_check(env))
-			return TNFR_STOPPED;
 	}
 	return TNFR_OK;
 }
@@ -66,6 +69,7 @@ tnfr_idmap_build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrIdMap *map)
 	if (n == 0)
 		return TNFR_OK;
 	map->min = (uint64_t) id[0];
+	map->seed = env->seed;
 	range = (uint64_t) id[n - 1] - map->min;	/* one less than the length */
 	if (range == n - 1)
 		return TNFR_OK;

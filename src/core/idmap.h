@@ -27,6 +27,7 @@ typedef struct TnfrIdMap
 	uint64_t	n;
 	const int64_t *id;			/* [n], ascending, the caller's */
 	uint64_t	min;			/* smallest id, as unsigned */
+	uint64_t	seed;			/* so that nobody can prepare collisions */
 	uint64_t	size;			/* entries in table */
 	int			shift;			/* hash: 64 - log2(size) */
 	uint32_t   *table;			/* index by id - min, or by hash */

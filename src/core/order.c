@@ -28,9 +28,9 @@ typedef struct DigitCounts
 /* Memory of one thread; not on its stack, which may be small. */
 typedef struct Scratch
 {
-	uint64_t	record[2][TNFR_PIECE_MAX];
-	double		weight[TNFR_PIECE_MAX];
-	DigitCounts digit[MAX_DIGITS];
+	uint64_t   *record[2];		/* [largest piece] */
+	double	   *weight;
+	DigitCounts *digit;			/* [digits] */
 } Scratch;
 
 typedef struct Order
@@ -43,7 +43,9 @@ typedef struct Order
 	int			key_bits;		/* of the neighbour */
 	int			digits;			/* passes over a key */
 	int			digit_bits;
-	Scratch    *scratch;		/* [workers] */
+	uint64_t	room;			/* entries of the largest piece */
+	uint64_t   *record;			/* [workers][3][room] */
+	DigitCounts *digit;			/* [workers][digits] */
 } Order;
 
 /* Ascending by weight; runs of equal keys are short but for odd networks. */
@@ -221,15 +223,20 @@ piece_task(void *arg, uint64_t task, int worker)
 {
 	const Order *o = arg;
 	const TnfrPiece *p = &o->piece[task];
-	Scratch    *scratch = &o->scratch[worker];
+	uint64_t   *mine = o->record + 3 * o->room * (uint64_t) worker;
+	Scratch		scratch = {
+		.record = {mine, mine + o->room},
+		.weight = (double *) (mine + 2 * o->room),
+		.digit = o->digit + (size_t) worker * (size_t) o->digits
+	};
 	const uint64_t *record;
 
 	if (p->sorted)
 		return;
-	record = sort_piece(o, p, scratch);
+	record = sort_piece(o, p, &scratch);
 	write_keys(o, p, record);
 	if (o->graph->weight != NULL)
-		write_weights(o, p, scratch, record);
+		write_weights(o, p, &scratch, record);
 }
 
 /* Offsets of the rows of a group that was sorted in pieces. */
@@ -260,6 +267,25 @@ index_bits(uint64_t n)
 	return n > 1 ? 64 - __builtin_clzll(n - 1) : 1;
 }
 
+static TnfrStatus
+sort_pieces(TnfrEnv *env, Order *o, const TnfrPieces *pieces)
+{
+	const uint64_t workers = (uint64_t) env->threads;
+	TnfrStatus	status = TNFR_NO_MEMORY;
+
+	o->piece = pieces->piece;
+	o->room = pieces->largest;
+	o->record = tnfr_alloc(env, 3 * workers * o->room, sizeof(uint64_t));
+	o->digit = tnfr_alloc(env, workers * (uint64_t) o->digits,
+						  sizeof(DigitCounts));
+	if (o->record != NULL && o->digit != NULL)
+		status = tnfr_parallel(env, pieces->count, piece_task, o);
+	tnfr_release(env, o->record, 3 * workers * o->room, sizeof(uint64_t));
+	tnfr_release(env, o->digit, workers * (uint64_t) o->digits,
+				 sizeof(DigitCounts));
+	return status;
+}
+
 TnfrStatus
 tnfr_order(TnfrEnv *env, TnfrGraph *graph, uint16_t *row,
 		   const uint64_t *start, uint32_t groups, int shift)
@@ -277,17 +303,11 @@ tnfr_order(TnfrEnv *env, TnfrGraph *graph, uint16_t *row,
 
 	status = tnfr_split(env, entries, start, groups, TNFR_PIECE_MAX, &pieces);
 	if (status == TNFR_OK)
-	{
-		o.piece = pieces.piece;
-		o.scratch = tnfr_alloc(env, env->threads, sizeof(Scratch));
-		status = o.scratch == NULL ? TNFR_NO_MEMORY :
-			tnfr_parallel(env, pieces.count, piece_task, &o);
-	}
+		status = sort_pieces(env, &o, &pieces);
 	for (uint32_t g = 0; g < groups && status == TNFR_OK; g++)
 		if (start[g + 1] - start[g] > TNFR_PIECE_MAX)
 			status = offsets_of_split(env, &o, g, start[g], start[g + 1]);
 	graph->offset[graph->n] = graph->entries;
-	tnfr_release(env, o.scratch, env->threads, sizeof(Scratch));
 	tnfr_pieces_release(env, &pieces);
 	return status;
 }

@@ -211,12 +211,14 @@ add_piece(TnfrEnv *env, TnfrPieces *pieces, TnfrPiece piece)
 
 /* Cuts piece i into parts, which come to the end of the list. */
 static TnfrStatus
-cut_piece(TnfrEnv *env, TnfrEntries entries, TnfrPieces *pieces, uint64_t i)
+cut_piece(TnfrEnv *env, TnfrEntries entries, TnfrPieces *pieces, uint64_t i,
+		  uint64_t limit)
 {
 	const TnfrPiece piece = pieces->piece[i];
 	const uint64_t counters = (uint64_t) env->threads * (PARTS + 1);
 	Cut			c = {.n = piece.end - piece.begin};
 	Range		range;
+	uint64_t	parts;
 	TnfrStatus	status;
 
 	pieces->piece[i].sorted = true; /* its parts stand for it */
@@ -230,8 +232,10 @@ cut_piece(TnfrEnv *env, TnfrEntries entries, TnfrPieces *pieces, uint64_t i)
 	if (status != TNFR_OK || range.min == range.max)
 		return status;
 
+	/* parts a good deal smaller than the limit, since some will be larger */
+	parts = 4 * (c.n / limit) + 4;
 	c.min = range.min;
-	while ((range.max - range.min) >> c.shift >= PARTS)
+	while ((range.max - range.min) >> c.shift >= (parts < PARTS ? parts : PARTS))
 		c.shift++;
 	c.count = tnfr_alloc(env, counters, sizeof(uint64_t));
 	if (c.count == NULL)
@@ -271,7 +275,9 @@ tnfr_split(TnfrEnv *env, TnfrEntries entries, const uint64_t *start,
 		uint64_t	n = pieces->piece[i].end - pieces->piece[i].begin;
 
 		if (n > limit)
-			status = cut_piece(env, entries, pieces, i);
+			status = cut_piece(env, entries, pieces, i, limit);
+		else if (n > pieces->largest)
+			pieces->largest = n;
 	}
 	return status;
 }

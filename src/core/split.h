@@ -29,6 +29,7 @@ typedef struct TnfrPieces
 	TnfrPiece  *piece;
 	uint64_t	count;
 	uint64_t	room;
+	uint64_t	largest;		/* entries of the largest that is to be sorted */
 } TnfrPieces;
 
 /*

@@ -17,6 +17,9 @@
 
 #define MAP_MIN			((size_t) 1 << 20)	/* smaller pieces are palloc'd */
 #define HUGE_PAGE		((size_t) 2 << 20)
+#define HUGE_FROM		((size_t) 512 << 20)	/* a call that has more takes huge
+												 * pages: freed much faster */
+#define UNMAP_SLICE		((size_t) 64 << 20)
 #define ALIGNMENT		64		/* what the core may rely on: a cache line */
 #define ITEMS_PER_THREAD	65536	/* less is not worth a thread */
 
@@ -40,6 +43,14 @@ typedef struct Map
 #include "common/hashfn.h"
 #include "lib/simplehash.h"
 
+static void
+use_huge_pages(char *p, size_t length)
+{
+#ifdef MADV_HUGEPAGE
+	madvise(p, length, MADV_HUGEPAGE);
+#endif
+}
+
 /*
  * Maps a piece.  One that holds a huge page is aligned to it, by cutting a
  * longer map: then the system moves it by whole page tables when it grows,
@@ -61,11 +72,26 @@ map_memory(size_t length, bool huge)
 	if (aligned > p)
 		munmap(p, aligned - p);
 	munmap(aligned + length, p + slack - aligned);
-#ifdef MADV_HUGEPAGE
 	if (huge)
-		madvise(aligned, length, MADV_HUGEPAGE);
-#endif
+		use_huge_pages(aligned, length);
 	return aligned;
+}
+
+/*
+ * Unmaps in slices, since a large map takes its time.  The record is kept
+ * right all the while: an interrupt may end the call between two of them.
+ */
+static void
+unmap_memory(Map *map)
+{
+	while (map->length > 0)
+	{
+		size_t		slice = Min(map->length, UNMAP_SLICE);
+
+		map->length -= slice;
+		munmap(map->address + map->length, slice);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 static size_t
@@ -124,7 +150,7 @@ call_alloc(void *arg, size_t size, bool gathered)
 	if (call->refused)
 		return NULL;
 	p = size < MAP_MIN ? alloc_small(call, size) :
-		alloc_mapped(call, size, gathered);
+		alloc_mapped(call, size, gathered || call->used > HUGE_FROM);
 	if (p == NULL)
 		return NULL;
 	call->used += size;
@@ -139,7 +165,7 @@ call_release(void *arg, void *p, size_t size)
 
 	if (size >= MAP_MIN)
 	{
-		munmap(p, map_length(size));
+		unmap_memory(maps_lookup(call->maps, p));
 		maps_delete(call->maps, p);
 	}
 	else
@@ -161,7 +187,8 @@ record_map(TnfrCall *call, char *from, char *to, size_t length)
 }
 
 /*
- * Makes a map longer: where it is, or by moving its pages into a longer one.
+ * Makes a map longer: where it is, or by moving its pages to a place that is
+ * free.  It must stay one mapping, since older kernels extend nothing else.
  * NULL: the system refused.
  */
 static char *
@@ -171,16 +198,19 @@ extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 
 	if (moved == MAP_FAILED)
 	{
-		moved = map_memory(to, false);
-		if (moved == NULL)
+		char	   *place = map_memory(to, false);
+
+		if (place == NULL)
 			return NULL;
-		if (mremap(p, from, from, MREMAP_MAYMOVE | MREMAP_FIXED,
-				   moved) == MAP_FAILED)
+		moved = mremap(p, from, to, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+		if (moved == MAP_FAILED)
 		{
-			munmap(moved, to);
+			munmap(place, to);
 			return NULL;
 		}
 	}
+	if (call->used > HUGE_FROM)
+		use_huge_pages(moved, to);
 	record_map(call, p, moved, to);
 	return moved;
 }
@@ -240,7 +270,8 @@ call_cleanup(void *arg)
 	tnfr_parallel_end();
 	maps_start_iterate(call->maps, &i);
 	while ((map = maps_iterate(call->maps, &i)) != NULL)
-		munmap(map->address, map->length);
+		if (map->length > 0)
+			munmap(map->address, map->length);
 }
 
 static bool
@@ -305,6 +336,8 @@ tnfr_call_begin(const char *function)
 		.alloc = call_alloc,.resize = call_resize,.release = call_release,
 			.poll = call_poll,.serve = call_serve,.arg = call,.threads = 1
 	};
+	if (!pg_strong_random(&call->env.seed, sizeof(call->env.seed)))
+		elog(ERROR, "could not generate a random seed");
 	call->cleanup.func = call_cleanup;
 	call->cleanup.arg = call;
 	MemoryContextRegisterResetCallback(context, &call->cleanup);
@@ -342,6 +375,7 @@ tnfr_call_threads(TnfrCall *call, uint64 items)
 		call->threads_tried = true;
 	}
 	call->env.threads = (int) Min(useful, (uint64) call->max_threads);
+	call->threads_used = Max(call->threads_used, call->env.threads);
 }
 
 static void
@@ -392,13 +426,19 @@ report_trace(const TnfrCall *call)
 							 "computing %.1f ms, returning %.1f ms; %d threads, peak %zu bytes",
 							 call->function, ms[TNFR_READING], ms[TNFR_MAPPING],
 							 ms[TNFR_ORDERING], ms[TNFR_COMPUTING],
-							 ms[TNFR_RETURNING], call->max_threads,
+							 ms[TNFR_RETURNING], call->threads_used,
 							 call->peak)));
 }
 
 void
 tnfr_call_end(TnfrCall *call)
 {
+	maps_iterator i;
+	Map		   *map;
+
+	maps_start_iterate(call->maps, &i);
+	while ((map = maps_iterate(call->maps, &i)) != NULL)
+		unmap_memory(map);
 	tnfr_call_phase(call, call->phase);
 	if (tnfr_trace_phases)
 		report_trace(call);

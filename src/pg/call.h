@@ -19,7 +19,7 @@
 
 typedef enum TnfrPhase
 {
-	TNFR_READING,				/* rows from the executor */
+	TNFR_READING,				/* rows of the relations */
 	TNFR_MAPPING,				/* ids to indexes */
 	TNFR_ORDERING,				/* the graph in canonical order */
 	TNFR_COMPUTING,
@@ -38,6 +38,7 @@ typedef struct TnfrCall
 	size_t		peak;
 	size_t		limit;
 	int			max_threads;
+	int			threads_used;	/* the most at a time */
 	bool		threads_tried;	/* the system lets us have so many */
 	bool		refused;		/* by the limit, not by the system */
 	TnfrPhase	phase;

@@ -236,15 +236,13 @@ read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes)
 	tnfr_call_check(call, status);
 }
 
-/* How many entries the statistics promise; only the speed depends on it. */
+/* How many entries to expect; only the speed depends on it. */
 static uint64
-expected_entries(Oid relid, uint64 n, bool directed)
+expected_entries(const TnfrRelation *relation, uint64 n, bool directed)
 {
-	double		rows = tnfr_relation_rows(relid);
+	double		rows = relation->rows >= 0 ? relation->rows : 8.0 * n;
 
-	if (rows < 0)
-		rows = 8.0 * n;
-	return (uint64) rows * (directed ? 1 : 2);
+	return (uint64) Min(rows, 1e15) * (directed ? 1 : 2);
 }
 
 static void
@@ -259,7 +257,7 @@ read_edges(TnfrCall *call, Oid relid, Oid nodes_relid, bool directed,
 	r->edges = edges;
 	r->map = map;
 	tnfr_call_check(call, tnfr_edges_begin(&call->env, edges, map->n,
-										   expected_entries(relid, map->n, directed),
+										   expected_entries(relation, map->n, directed),
 										   directed, r->weighted));
 	receive_rows(r, call, relation, receive_edge);
 	flush_edges(r);

@@ -6,9 +6,11 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "optimizer/plancat.h"
 #include "pg/relation.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -142,6 +144,22 @@ check_kind(Relation rel)
 	}
 }
 
+/* As the planner does: the statistics, scaled to the table's present size. */
+static double
+estimate_rows(Relation rel)
+{
+	BlockNumber pages;
+	double		rows;
+	double		all_visible;
+
+	if ((rel->rd_rel->relkind != RELKIND_RELATION &&
+		 rel->rd_rel->relkind != RELKIND_MATVIEW) ||
+		(!RelationIsPermanent(rel) && RecoveryInProgress()))
+		return rel->rd_rel->reltuples > 0 ? rel->rd_rel->reltuples : -1;
+	estimate_rel_size(rel, NULL, &pages, &rows, &all_visible);
+	return rows;
+}
+
 static TnfrRelation *
 open_relation(Oid relid, const Wanted *wanted, int ncolumns)
 {
@@ -159,6 +177,7 @@ open_relation(Oid relid, const Wanted *wanted, int ncolumns)
 	for (int i = 0; i < ncolumns; i++)
 		find_column(rel, &wanted[i], &r->column[i]);
 	r->query = write_query(rel, r);
+	r->rows = estimate_rows(rel);
 	relation_close(rel, NoLock);
 	return r;
 }

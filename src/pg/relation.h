@@ -3,8 +3,8 @@
  *	  The relations that hold a network: their columns, found by name.
  *
  * Anything that can stand in FROM will do.  Columns are checked before a row
- * is read, so that an error can name relation, column and what was expected;
- * rights and row-level security are the executor's, which runs the query.
+ * is read, so that an error can name relation, column and what was expected.
+ * Rights and row-level security are looked at when it is (scan.h).
  */
 #ifndef TNFR_PG_RELATION_H
 #define TNFR_PG_RELATION_H
@@ -29,6 +29,7 @@ typedef struct TnfrRelation
 	Oid			oid;
 	char	   *name;			/* without schema, as messages show it */
 	char	   *query;			/* SELECT of the columns that are there */
+	double		rows;			/* an estimate; -1: unknown */
 	int			ncolumns;
 	TnfrColumn	column[TNFR_MAX_COLUMNS];
 } TnfrRelation;

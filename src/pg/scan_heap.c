@@ -9,10 +9,10 @@
  * visibility and serves interrupts, as in any sequential scan, and the visible
  * rows of the page at hand are then read in place.
  *
- * That is done only for a heap without children, on which the user has SELECT
- * and no row-level security applies, and if no hook wants to know of it.  In
- * any other case (column privileges among them) the executor decides, and
- * words the error.
+ * That is done only for a heap without children, which the user may read and
+ * no row-level security restricts, and if no extension is loaded that looks at
+ * what is read or reads in a way of its own.  In any other case the executor
+ * decides, and words the error.
  */
 #include "postgres.h"
 
@@ -20,14 +20,20 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "pg/scan.h"
+#include "pg/settings.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -68,23 +74,55 @@ columns_are_stored(Relation rel, const TnfrRelation *relation)
 	return true;
 }
 
+/* SELECT on the relation, and USAGE on its schema as the parser wants it. */
+static bool
+user_may_read(Oid relid)
+{
+	Oid			schema = get_rel_namespace(relid);
+	AclResult	usage;
+
+#if PG_VERSION_NUM >= 160000
+	usage = object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE);
+#else
+	usage = pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE);
+#endif
+	return usage == ACLCHECK_OK &&
+		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+/* Extensions that check rights, or that keep the rows of a table elsewhere. */
+static bool
+is_hooked(void)
+{
+	return ExecutorCheckPerms_hook != NULL || set_rel_pathlist_hook != NULL ||
+		get_relation_info_hook != NULL;
+}
+
+/* A heap with nothing behind it but its own pages, all of them readable. */
+static bool
+is_plain_heap(Relation rel)
+{
+	char		kind = rel->rd_rel->relkind;
+
+	return (kind == RELKIND_RELATION ||
+			(kind == RELKIND_MATVIEW && RelationIsPopulated(rel))) &&
+		rel->rd_tableam == GetHeapamTableAmRoutine() &&
+		!rel->rd_rel->relhassubclass && !RELATION_IS_OTHER_TEMP(rel) &&
+		(RelationIsPermanent(rel) || !RecoveryInProgress());
+}
+
 bool
 tnfr_can_scan_heap(const TnfrRelation *relation)
 {
 	Relation	rel;
 	bool		can;
 
-	if (ExecutorCheckPerms_hook != NULL ||
-		pg_class_aclcheck(relation->oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-		check_enable_rls(relation->oid, InvalidOid, true) == RLS_ENABLED)
+	if (!tnfr_direct_scan || is_hooked() || !user_may_read(relation->oid) ||
+		!IsMVCCSnapshot(GetActiveSnapshot()))	/* for page mode */
 		return false;
 	rel = relation_open(relation->oid, AccessShareLock);
-	can = (rel->rd_rel->relkind == RELKIND_RELATION ||
-		   (rel->rd_rel->relkind == RELKIND_MATVIEW &&
-			RelationIsPopulated(rel))) &&
-		rel->rd_tableam == GetHeapamTableAmRoutine() &&
-		!rel->rd_rel->relhassubclass && !RELATION_IS_OTHER_TEMP(rel) &&
-		columns_are_stored(rel, relation);
+	can = is_plain_heap(rel) && columns_are_stored(rel, relation);
 	relation_close(rel, NoLock);
 	return can;
 }

@@ -2,8 +2,7 @@
  * settings.c
  *	  Definitions of the settings, and the module's entry point.
  *
- * All of them are execution choices that any user may make for a session:
- * none changes a result.
+ * All of them are execution choices; none changes a result.
  */
 #include "postgres.h"
 
@@ -25,6 +24,7 @@ PGDLLEXPORT void _PG_init(void);
 int			tnfr_backend = TNFR_BACKEND_AUTO;
 int			tnfr_max_threads = 0;
 int			tnfr_memory_limit;
+bool		tnfr_direct_scan = true;
 bool		tnfr_trace_phases = false;
 
 static const struct config_enum_entry backend_options[] = {
@@ -74,6 +74,12 @@ define_settings(void)
 							&tnfr_memory_limit, default_memory_limit(),
 							MIN_MEMORY_LIMIT, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("tnfr.direct_scan",
+							 "Reads ordinary tables page by page, without the executor.",
+							 "Turn it off where an extension must see every query.",
+							 &tnfr_direct_scan, true,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("tnfr.trace_phases",
 							 "Reports the time that each phase of a call took.",

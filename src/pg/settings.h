@@ -16,6 +16,7 @@ typedef enum TnfrBackend
 extern int	tnfr_backend;		/* a TnfrBackend */
 extern int	tnfr_max_threads;	/* 0: the session's parallel budget */
 extern int	tnfr_memory_limit;	/* kB */
+extern bool tnfr_direct_scan;	/* read ordinary tables without the executor */
 extern bool tnfr_trace_phases;	/* report the time of each phase */
 
 #endif							/* TNFR_PG_SETTINGS_H */

@@ -13,7 +13,6 @@
 #include "optimizer/optimizer.h"
 #include "pg/relation.h"
 
-
 PG_FUNCTION_INFO_V1(tnfr_dnfr_support);
 
 /* The n-th argument of the call being planned. */
@@ -48,7 +47,7 @@ estimate_rows(SupportRequestRows *request)
 	return true;
 }
 
-/* All of it is paid before the first row: each row is read, some work done. */
+/* A call reads every row and does some work on each, whatever it returns. */
 static bool
 estimate_cost(SupportRequestCost *request)
 {
@@ -57,8 +56,8 @@ estimate_cost(SupportRequestCost *request)
 
 	if (edges < 0 || nodes < 0)
 		return false;
-	request->startup = (edges + nodes) * (cpu_tuple_cost + cpu_operator_cost);
-	request->per_tuple = 0;
+	request->startup = 0;
+	request->per_tuple = (edges + nodes) * (cpu_tuple_cost + cpu_operator_cost);
 	return true;
 }
 

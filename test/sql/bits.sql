@@ -53,6 +53,12 @@ SELECT differences('edges_sorted', 'edges_plain', 'nodes_shuffled') AS sorted;
 SELECT count(*) AS turned FROM expected
 WHERE weighted AND NOT directed AND bits <> bits('edges_turned', 'nodes', form, false);
 
+-- The executor in place of the scan of pages.
+SET tnfr.direct_scan = off;
+SELECT differences('edges', 'edges_plain', 'nodes') AS executor;
+SELECT differences('edges_shuffled', 'edges_plain_shuffled', 'nodes_shuffled') AS executor_shuffled;
+RESET tnfr.direct_scan;
+
 -- Backends and threads.
 SET max_parallel_workers_per_gather = 3;
 SET tnfr.backend = 'openmp';

@@ -128,6 +128,25 @@ SELECT count(*) FROM tnfr_dnfr('edges_view', 'nodes_view');
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION tnfr_dnfr TO PUBLIC;
 
+-- Without USAGE on its schema a relation stays out of reach, by OID too.
+CREATE SCHEMA test_private;
+CREATE TABLE test_private.nodes AS SELECT 1 AS id, 0 AS epi, 1 AS vf, 0 AS phase;
+CREATE TABLE test_private.edges AS SELECT 1 AS src, 1 AS dst;
+GRANT SELECT ON test_private.nodes, test_private.edges TO regress_tnfr_reader;
+SELECT 'test_private.nodes'::regclass::oid AS nodes_oid, 'test_private.edges'::regclass::oid AS edges_oid \gset
+SET ROLE regress_tnfr_reader;
+SELECT count(*) FROM tnfr_dnfr(:edges_oid::regclass, :nodes_oid::regclass);
+\echo :SQLSTATE
+RESET ROLE;
+GRANT USAGE ON SCHEMA test_private TO regress_tnfr_reader;
+SET ROLE regress_tnfr_reader;
+SELECT count(*) FROM tnfr_dnfr(:edges_oid::regclass, :nodes_oid::regclass);
+-- Only a superuser decides whether tables are read without the executor.
+SET tnfr.direct_scan = off;
+\echo :SQLSTATE
+RESET ROLE;
+
+DROP SCHEMA test_private CASCADE;
 DROP SCHEMA test_security CASCADE;
 DROP ROLE regress_tnfr_owner;
 DROP ROLE regress_tnfr_reader;

@@ -38,6 +38,12 @@ is($standby->safe_psql('postgres', "SET tnfr.backend = serial; " . answer_of()),
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM result'), 1000, 'through a view');
 is($standby->safe_psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM result; COMMIT"), 1000, 'in a transaction');
 
+# An unlogged table has no rows here; the error is that of any query.
+$primary->safe_psql('postgres', 'CREATE UNLOGGED TABLE edges_unlogged AS SELECT * FROM edges');
+$primary->wait_for_catchup($standby);
+my ($result, $stdout, $stderr) = $standby->psql('postgres', "SELECT count(*) FROM tnfr_dnfr('edges_unlogged', 'nodes')");
+like($stderr, qr/cannot access temporary or unlogged relations during recovery/, 'an unlogged table');
+
 # New rows arrive and are seen.
 $primary->safe_psql('postgres', 'INSERT INTO nodes VALUES (5000, 0, 1, 0); INSERT INTO edges VALUES (5000, 1, 1)');
 $primary->wait_for_catchup($standby);
