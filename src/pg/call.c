@@ -140,14 +140,23 @@ alloc_small(TnfrCall *call, size_t size)
 	return aligned;
 }
 
+/* Is this more than tnfr.memory_limit leaves?  Notes it for the message. */
+static bool
+exceeds_limit(TnfrCall *call, size_t more)
+{
+	if (more <= call->limit - call->used)
+		return false;
+	call->needed = (uint64) call->used + more;
+	return true;
+}
+
 static void *
 call_alloc(void *arg, size_t size, bool gathered)
 {
 	TnfrCall   *call = arg;
 	void	   *p;
 
-	call->refused = size > call->limit - call->used;
-	if (call->refused)
+	if (exceeds_limit(call, size))
 		return NULL;
 	p = size < MAP_MIN ? alloc_small(call, size) :
 		alloc_mapped(call, size, gathered || call->used > HUGE_FROM);
@@ -247,8 +256,7 @@ call_resize(void *arg, void *p, size_t from, size_t to)
 		}
 		return moved;
 	}
-	call->refused = to > from && to - from > call->limit - call->used;
-	if (call->refused)
+	if (to > from && exceeds_limit(call, to - from))
 		return NULL;
 	moved = resize_mapped(call, p, from, to);
 	if (moved != NULL)
@@ -379,23 +387,22 @@ tnfr_call_threads(TnfrCall *call, uint64 items)
 }
 
 static void
-refuse(TnfrCall *call, uint64 bytes)
+refuse(TnfrCall *call)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("%s would need more memory than tnfr.memory_limit allows",
 					call->function),
-			 errdetail("It needs at least " UINT64_FORMAT " kB; tnfr.memory_limit is %d kB.",
-					   (uint64) call->used / 1024 + bytes / 1024 + 1,
-					   tnfr_memory_limit),
+			 errdetail("It needs at least " UINT64_FORMAT " kB; tnfr.memory_limit is %zu kB.",
+					   call->needed / 1024 + 1, call->limit / 1024),
 			 errhint("Raise tnfr.memory_limit, or compute on a part of the network through views.")));
 }
 
 void
 tnfr_call_require(TnfrCall *call, uint64 bytes)
 {
-	if (bytes > call->limit - call->used)
-		refuse(call, bytes);
+	if (exceeds_limit(call, bytes))
+		refuse(call);
 }
 
 void
@@ -404,8 +411,8 @@ tnfr_call_check(TnfrCall *call, TnfrStatus status)
 	if (status == TNFR_OK)
 		return;
 	CHECK_FOR_INTERRUPTS();		/* a cancel has the say over its traces */
-	if (status == TNFR_NO_MEMORY && call->refused)
-		refuse(call, call->env.error.bytes);
+	if (status == TNFR_NO_MEMORY && call->needed > 0)
+		refuse(call);
 	if (status == TNFR_NO_MEMORY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
@@ -423,10 +430,11 @@ report_trace(const TnfrCall *call)
 
 	ereport(INFO,
 			(errmsg_internal("%s: reading %.1f ms, mapping %.1f ms, ordering %.1f ms, "
-							 "computing %.1f ms, returning %.1f ms; %d threads, peak %zu bytes",
+							 "computing %.1f ms, returning %.1f ms; %d thread%s, peak %zu bytes",
 							 call->function, ms[TNFR_READING], ms[TNFR_MAPPING],
 							 ms[TNFR_ORDERING], ms[TNFR_COMPUTING],
 							 ms[TNFR_RETURNING], call->threads_used,
+							 call->threads_used == 1 ? "" : "s",
 							 call->peak)));
 }
 

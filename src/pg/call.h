@@ -40,7 +40,7 @@ typedef struct TnfrCall
 	int			max_threads;
 	int			threads_used;	/* the most at a time */
 	bool		threads_tried;	/* the system lets us have so many */
-	bool		refused;		/* by the limit, not by the system */
+	uint64		needed;			/* what the limit refused; 0: nothing yet */
 	TnfrPhase	phase;
 	instr_time	phase_start;
 	double		milliseconds[TNFR_PHASES];

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "pg/params.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -126,7 +127,9 @@ apply_preset(const Form *form, const JsonbValue *v, TnfrFormWeights *w)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"preset\" is not a string"),
 				 errhint("The presets are \"seed\" and \"pi\".")));
-	preset = pnstrdup(v->val.string.val, v->val.string.len);
+	preset = pnstrdup(v->val.string.val,
+					  pg_mbcliplen(v->val.string.val, v->val.string.len,
+								   NAMEDATALEN - 1));
 	if (strcmp(preset, "seed") == 0)
 		return;					/* the defaults */
 	if (strcmp(preset, "pi") != 0)
@@ -165,7 +168,11 @@ apply_object(const Form *form, Jsonb *weights, TnfrFormWeights *w)
 	JsonbIteratorNext(&it, &v, true);	/* the object begins */
 	while ((token = JsonbIteratorNext(&it, &v, true)) == WJB_KEY)
 	{
-		char	   *name = pnstrdup(v.val.string.val, v.val.string.len);
+		/* no key there is is so long: what is cut off only shows in an error */
+		char	   *name = pnstrdup(v.val.string.val,
+									pg_mbcliplen(v.val.string.val,
+												 v.val.string.len,
+												 NAMEDATALEN - 1));
 
 		JsonbIteratorNext(&it, &v, true);
 		if (strcmp(name, "preset") != 0)
@@ -180,7 +187,12 @@ normalise(const Form *form, TnfrFormWeights *w)
 
 	for (const Key *k = form->key; k->name != NULL; k++)
 		sum += *weight_of(w, k);
-	if (!(sum > 0.0 && isfinite(sum)))
+	if (!isfinite(sum))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weights of form \"%s\" have no finite sum", form->name),
+				 errhint("They are divided by their sum; only their proportions matter.")));
+	if (!(sum > 0.0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weights of form \"%s\" have the sum %g", form->name, sum),
