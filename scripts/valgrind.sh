@@ -5,7 +5,8 @@
 # palloc, so errors inside a context show, too.  Every process writes a log of
 # its own; any error that PostgreSQL's own suppressions do not cover fails.
 # Errors are not turned into exit codes, because a backend that exits with one
-# makes the postmaster restart all the others.
+# makes the postmaster restart all the others.  REGRESS="dnfr errors" in the
+# environment runs those files only.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -32,7 +33,8 @@ SERVER_PROGRAM=$sandbox/postgres scripts/cluster.sh start "$sandbox/cluster"
 say "regression suite under valgrind"
 status=0
 PGHOST=$sandbox/cluster as_owner "$sandbox/tree" \
-	make -s installcheck PG_CONFIG="$PG_CONFIG" ISOLATION= TAP_TESTS= < /dev/null || status=$?
+	make -s installcheck PG_CONFIG="$PG_CONFIG" ${REGRESS:+REGRESS="$REGRESS"} \
+	ISOLATION= TAP_TESTS= < /dev/null || status=$?
 [ "$status" = 0 ] || head -n 300 "$sandbox/tree/regression.diffs" || true
 scripts/cluster.sh stop "$sandbox/cluster"
 
