@@ -32,6 +32,14 @@ def prepare(schema, entries):
         return cursor.fetchone()[0]
 
 
+def end_transaction(connection):
+    """ROLLBACK runs under the timeout as well, and may be struck by it."""
+    try:
+        connection.rollback()
+    except psycopg2.errors.QueryCanceled:
+        connection.rollback()
+
+
 def lateness(connection, statement, timeout):
     """Milliseconds after the timeout, or None when the call came in time.
 
@@ -46,7 +54,7 @@ def lateness(connection, statement, timeout):
         except psycopg2.errors.QueryCanceled:
             return 1e3 * (time.perf_counter() - start) - timeout
         finally:
-            connection.rollback()
+            end_transaction(connection)
 
 
 def sweep(schema, edges, directed, timeouts):
