@@ -52,7 +52,9 @@ typedef struct Order
 static void
 sort_weights(double *w, uint64_t n)
 {
-	for (uint64_t gap = n > 16 ? n / 2 : 1; gap > 0; gap = gap > 2 ? gap * 5 / 11 : gap / 2)
+	uint64_t	gap = n > 16 ? n / 2 : 1;
+
+	for (; gap > 0; gap = gap > 2 ? gap * 5 / 11 : gap / 2)
 		for (uint64_t i = gap; i < n; i++)
 		{
 			double		x = w[i];
