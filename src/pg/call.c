@@ -13,6 +13,7 @@
 #include "optimizer/cost.h"
 #include "pg/call.h"
 #include "pg/settings.h"
+#include "utils/memdebug.h"
 #include "utils/memutils.h"
 
 #define MAP_MIN			((size_t) 1 << 20)	/* smaller pieces are palloc'd */
@@ -220,6 +221,7 @@ extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 	}
 	if (call->used > HUGE_FROM)
 		use_huge_pages(moved, to);
+	VALGRIND_MAKE_MEM_DEFINED(moved, to);	/* memcheck loses track of mremap */
 	record_map(call, p, moved, to);
 	return moved;
 }
