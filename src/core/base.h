@@ -25,7 +25,8 @@ typedef enum TnfrStatus
 	TNFR_TOO_MANY_NODES,		/* more than TNFR_MAX_NODES: error.count */
 	TNFR_DUPLICATE_NODE,		/* error.id */
 	TNFR_UNKNOWN_NODE,			/* error.src, .dst; .count such edges in all */
-	TNFR_OUT_OF_RANGE			/* a result is not finite: error.id */
+	TNFR_OUT_OF_RANGE,			/* a result is not finite: error.id */
+	TNFR_DAMAGED				/* bytes that are not a graph: error.what */
 } TnfrStatus;
 
 typedef struct TnfrError
@@ -35,6 +36,7 @@ typedef struct TnfrError
 	int64_t		dst;
 	uint64_t	count;
 	size_t		bytes;
+	const char *what;			/* static text */
 } TnfrError;
 
 /*
