@@ -3,6 +3,7 @@
  *	  Takes in edges: ids to indexes, entries to the blocks of their groups.
  */
 #include "core/edges.h"
+#include "core/pool.h"
 
 #include <string.h>
 
@@ -129,7 +130,7 @@ reserve(TnfrEnv *env, TnfrEdges *e, uint32_t count)
 	uint64_t	blocks = e->blocks + count / TNFR_BLOCK + 1 +
 		(count < e->groups ? count : e->groups);
 
-	if (blocks <= e->room)
+	if (blocks <= e->room || e->pool != NULL)	/* see tnfr_pool_ready */
 		return TNFR_OK;
 	blocks += e->room / 8;
 	if (blocks >= UINT32_MAX)	/* blocks are numbered by uint32 */
@@ -140,15 +141,29 @@ reserve(TnfrEnv *env, TnfrEdges *e, uint32_t count)
 	return tnfr_edges_resize(env, e, blocks);
 }
 
+/* Counts so many edges with unknown nodes, of which this is the smallest. */
 static void
-note_unknown(TnfrEdges *edges, int64_t src, int64_t dst)
+note_unknown(TnfrEdges *edges, uint64_t count, int64_t src, int64_t dst)
 {
-	if (edges->unknown++ == 0 || src < edges->unknown_src ||
+	if (edges->unknown == 0 || src < edges->unknown_src ||
 		(src == edges->unknown_src && dst < edges->unknown_dst))
 	{
 		edges->unknown_src = src;
 		edges->unknown_dst = dst;
 	}
+	edges->unknown += count;
+}
+
+/* Opens a block for a group whose cursor stands at a block's end. */
+static __attribute__((noinline)) uint64_t
+open_block(TnfrEdges *e, uint32_t group, uint64_t cursor)
+{
+	uint64_t	block = e->pool == NULL ? e->blocks :
+		tnfr_pool_next_block(e, cursor);
+
+	e->tag[block] = group;
+	e->blocks++;
+	return block * TNFR_BLOCK;
 }
 
 /* Puts an entry at the end of its group's open block. */
@@ -160,10 +175,7 @@ push(TnfrEdges *e, bool weighted, uint32_t row, uint32_t neighbour,
 	uint64_t	at = e->cursor[group];
 
 	if (at % TNFR_BLOCK == 0)
-	{
-		at = e->blocks * TNFR_BLOCK;
-		e->tag[e->blocks++] = group;
-	}
+		at = open_block(e, group, at);
 	e->to.neighbour[at] = neighbour;
 	e->to.row[at] = (uint16_t) (row & ((UINT32_C(1) << e->shift) - 1));
 	if (weighted)
@@ -208,7 +220,7 @@ leave_out_unknown(TnfrEdges *edges, uint32_t *s, uint32_t *d,
 	{
 		if (s[k] == TNFR_NO_NODE || d[k] == TNFR_NO_NODE)
 		{
-			note_unknown(edges, src[k], dst[k]);
+			note_unknown(edges, 1, src[k], dst[k]);
 			continue;
 		}
 		s[kept] = s[k];
@@ -260,6 +272,60 @@ tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges, const TnfrIdMap *map,
 	return TNFR_OK;
 }
 
+/* A block that is not full: entry by entry, to the open block. */
+static void
+push_entries(TnfrEdges *e, const TnfrEntries *from, uint64_t begin,
+			 uint32_t count, uint32_t group)
+{
+	for (uint64_t i = begin; i < begin + count; i++)
+		push(e, e->weighted, (group << e->shift) + from->row[i],
+			 from->neighbour[i], e->weighted ? from->weight[i] : 1.0);
+}
+
+TnfrStatus
+tnfr_edges_take(TnfrEnv *env, TnfrEdges *edges, const TnfrEntries *from,
+				uint64_t begin, uint32_t count, uint32_t group)
+{
+	TnfrStatus	status = reserve(env, edges, count);
+	uint64_t	at = edges->blocks * TNFR_BLOCK;
+
+	if (status != TNFR_OK)
+		return status;
+	edges->entries += count;
+	if (count < TNFR_BLOCK)
+	{
+		push_entries(edges, from, begin, count, group);
+		return TNFR_OK;
+	}
+	memcpy(edges->to.neighbour + at, from->neighbour + begin,
+		   TNFR_BLOCK * sizeof(uint32_t));
+	memcpy(edges->to.row + at, from->row + begin,
+		   TNFR_BLOCK * sizeof(uint16_t));
+	if (edges->weighted)
+		memcpy(edges->to.weight + at, from->weight + begin,
+			   TNFR_BLOCK * sizeof(double));
+	edges->tag[edges->blocks++] = group;
+	return TNFR_OK;
+}
+
+TnfrEdgeCounts
+tnfr_edges_counts(const TnfrEdges *edges)
+{
+	return (TnfrEdgeCounts)
+	{
+		edges->edges, edges->unknown, edges->unknown_src, edges->unknown_dst
+	};
+}
+
+void
+tnfr_edges_add_counts(TnfrEdges *edges, const TnfrEdgeCounts *counts)
+{
+	edges->edges += counts->edges;
+	if (counts->unknown > 0)
+		note_unknown(edges, counts->unknown, counts->unknown_src,
+					 counts->unknown_dst);
+}
+
 TnfrStatus
 tnfr_edges_check(TnfrEnv *env, const TnfrEdges *edges)
 {
@@ -277,6 +343,11 @@ tnfr_edges_release(TnfrEnv *env, TnfrEdges *e)
 	uint64_t	room = e->room * TNFR_BLOCK;
 
 	tnfr_release(env, e->cursor, e->groups, sizeof(uint64_t));
+	if (e->pool != NULL)
+	{
+		memset(e, 0, sizeof(*e));
+		return;
+	}
 	tnfr_release(env, e->to.neighbour, room, sizeof(uint32_t));
 	tnfr_release(env, e->to.row, room, sizeof(uint16_t));
 	tnfr_release(env, e->to.weight, room, sizeof(double));

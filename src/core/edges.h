@@ -42,6 +42,7 @@ typedef struct TnfrEdges
 	uint32_t   *tag;			/* [room] group of each block */
 	uint64_t	blocks;			/* in use */
 	uint64_t	room;			/* blocks there is memory for */
+	struct TnfrPool *pool;		/* whose blocks these are (pool.h); NULL: own */
 
 	uint64_t	unknown;		/* edges that name a node that is not there */
 	int64_t		unknown_src;	/* the smallest (src, dst) of them */
@@ -65,6 +66,27 @@ extern TnfrStatus tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges,
 								 const TnfrIdMap *map, const int64_t *src,
 								 const int64_t *dst, const double *weight,
 								 uint32_t count);
+
+/*
+ * Adds count entries of a group, which lie at begin of other columns: a whole
+ * block, or part of one.  The number of edges stays as it is.
+ */
+extern TnfrStatus tnfr_edges_take(TnfrEnv *env, TnfrEdges *edges,
+								  const TnfrEntries *from, uint64_t begin,
+								  uint32_t count, uint32_t group);
+
+/* What was counted of the edges that entries were taken of. */
+typedef struct TnfrEdgeCounts
+{
+	uint64_t	edges;
+	uint64_t	unknown;
+	int64_t		unknown_src;
+	int64_t		unknown_dst;
+} TnfrEdgeCounts;
+
+extern TnfrEdgeCounts tnfr_edges_counts(const TnfrEdges *edges);
+extern void tnfr_edges_add_counts(TnfrEdges *edges,
+								  const TnfrEdgeCounts *counts);
 
 /* TNFR_UNKNOWN_NODE, with the smallest edge and the count, or TNFR_OK. */
 extern TnfrStatus tnfr_edges_check(TnfrEnv *env, const TnfrEdges *edges);

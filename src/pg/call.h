@@ -39,6 +39,7 @@ typedef struct TnfrCall
 	size_t		limit;
 	int			max_threads;
 	int			threads_used;	/* the most at a time */
+	int			workers_used;	/* parallel workers that read with us */
 	bool		threads_tried;	/* the system lets us have so many */
 	uint64		needed;			/* what the limit refused; 0: nothing yet */
 	TnfrPhase	phase;

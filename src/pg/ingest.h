@@ -24,4 +24,7 @@ typedef struct TnfrNetwork
 extern void tnfr_read_network(TnfrCall *call, Oid edges, Oid nodes,
 							  bool directed, TnfrNetwork *network);
 
+/* The nodes alone, with the errors of their relation. */
+extern void tnfr_read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes);
+
 #endif							/* TNFR_PG_INGEST_H */

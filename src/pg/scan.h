@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "pg/call.h"
 #include "pg/relation.h"
 
@@ -28,5 +29,19 @@ extern void tnfr_scan(TnfrCall *call, const TnfrRelation *relation,
 extern bool tnfr_can_scan_heap(const TnfrRelation *relation);
 extern void tnfr_scan_heap(const TnfrRelation *relation, TnfrRowSink sink,
 						   void *arg);
+
+/*
+ * The same page by page, for a relation that tnfr_can_scan_heap allows.
+ * shared: a scan in which several processes take part; NULL: all is ours.
+ * tnfr_heap_scan_page passes on the rows of the next page that has any; false:
+ * there is none left.
+ */
+typedef struct TnfrHeapScan TnfrHeapScan;
+
+extern TnfrHeapScan *tnfr_heap_scan_begin(const TnfrRelation *relation,
+										  ParallelTableScanDesc shared);
+extern bool tnfr_heap_scan_page(TnfrHeapScan *scan, TnfrRowSink sink,
+								void *arg);
+extern void tnfr_heap_scan_end(TnfrHeapScan *scan);
 
 #endif							/* TNFR_PG_SCAN_H */

@@ -56,6 +56,14 @@ typedef struct FetchPlan
 	Fetch		fetch[TNFR_MAX_COLUMNS];
 } FetchPlan;
 
+struct TnfrHeapScan
+{
+	Relation	rel;
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+	FetchPlan	plan;
+};
+
 /* Are all columns stored in the rows?  (18 has generated ones that are not.) */
 static bool
 columns_are_stored(Relation rel, const TnfrRelation *relation)
@@ -231,18 +239,44 @@ scan_page(Relation rel, HeapScanDesc scan, const FetchPlan *plan,
 	scan->rs_cindex = scan->rs_ntuples - 1;
 }
 
+TnfrHeapScan *
+tnfr_heap_scan_begin(const TnfrRelation *relation,
+					 ParallelTableScanDesc shared)
+{
+	TnfrHeapScan *s = palloc(sizeof(TnfrHeapScan));
+
+	s->rel = table_open(relation->oid, AccessShareLock);
+	s->slot = table_slot_create(s->rel, NULL);
+	s->scan = shared != NULL ? table_beginscan_parallel(s->rel, shared) :
+		table_beginscan(s->rel, GetActiveSnapshot(), 0, NULL);
+	make_plan(&s->plan, s->rel, relation);
+	return s;
+}
+
+bool
+tnfr_heap_scan_page(TnfrHeapScan *s, TnfrRowSink sink, void *arg)
+{
+	if (!table_scan_getnextslot(s->scan, ForwardScanDirection, s->slot))
+		return false;
+	scan_page(s->rel, (HeapScanDesc) s->scan, &s->plan, sink, arg);
+	return true;
+}
+
+void
+tnfr_heap_scan_end(TnfrHeapScan *s)
+{
+	ExecDropSingleTupleTableSlot(s->slot);
+	table_endscan(s->scan);
+	table_close(s->rel, NoLock);
+	pfree(s);
+}
+
 void
 tnfr_scan_heap(const TnfrRelation *relation, TnfrRowSink sink, void *arg)
 {
-	Relation	rel = table_open(relation->oid, AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
-	FetchPlan	plan;
+	TnfrHeapScan *s = tnfr_heap_scan_begin(relation, NULL);
 
-	make_plan(&plan, rel, relation);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-		scan_page(rel, (HeapScanDesc) scan, &plan, sink, arg);
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	table_close(rel, NoLock);
+	while (tnfr_heap_scan_page(s, sink, arg))
+		;
+	tnfr_heap_scan_end(s);
 }
