@@ -62,10 +62,13 @@ endif
 # install into a temporary directory.
 export PG_CONFIG
 
-.PHONY: demo test valgrind matrix bench unit unit-programs
+.PHONY: demo test valgrind matrix fuzz bench unit unit-programs fuzz-program
 
 demo test valgrind matrix:
 	@scripts/$@.sh
+
+fuzz:
+	@scripts/fuzz.sh $(SECONDS)
 
 bench:
 	@test/bench/run.sh
@@ -89,3 +92,14 @@ build/unit/%: test/unit/%.c $(UNIT_CORE)
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(UNIT_CORE) -lm
 
 -include $(UNIT_CORE:.o=.d) $(UNIT:=.d)
+
+# The decoder of graphs under libFuzzer: make fuzz SECONDS=600
+FUZZ_CC ?= clang
+FUZZ_CFLAGS = -D_GNU_SOURCE '-DTNFR_CODEC_BLOCK=UINT64_C(32)' -Itest/unit -g -O1 -fno-omit-frame-pointer -Isrc $(WARNFLAGS) $(BITFLAGS) $(OMPFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+
+fuzz-program: build/fuzz/decode
+
+build/fuzz/%: test/fuzz/%.c $(wildcard src/core/*.[ch]) $(wildcard test/unit/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(wildcard src/core/*.c) -lm

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Install the Debian packages that are missing, or say which they are.
 #
-#   scripts/deps.sh [build|test|servers|bench]
+#   scripts/deps.sh [build|test|servers|bench|fuzz]
 #
 # "test" adds what the suites need to "build"; "servers" adds to that what it
 # takes to build PostgreSQL itself and to run it under valgrind; "bench" is
-# "build" and what the benchmark compares with.
+# "build" and what the benchmark compares with; "fuzz" is "build" and clang with
+# libFuzzer.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -17,6 +18,7 @@ case ${1:-build} in
 	servers) packages+=("${suites[@]}" bison flex bzip2 dpkg-dev patch xz-utils valgrind) ;;
 	bench) packages+=(python3-numpy python3-scipy python3-psycopg2 libsuitesparse-dev
 		libgraphblas-dev) ;;
+	fuzz) packages+=(clang libclang-rt-dev libomp-dev) ;;
 	*) die "unknown purpose \"$1\"" ;;
 esac
 

@@ -229,6 +229,21 @@ leave_out_unknown(TnfrEdges *edges, uint32_t *s, uint32_t *d,
 	return kept;
 }
 
+/* Picks the loop for these edges. */
+static void
+push_edges(TnfrEdges *e, const uint32_t *s, const uint32_t *d,
+		   const double *weight, uint32_t count)
+{
+	if (e->directed && e->weighted)
+		push_batch(e, true, true, s, d, weight, count);
+	else if (e->directed)
+		push_batch(e, true, false, s, d, weight, count);
+	else if (e->weighted)
+		push_batch(e, false, true, s, d, weight, count);
+	else
+		push_batch(e, false, false, s, d, weight, count);
+}
+
 static void
 add_batch(TnfrEdges *e, const TnfrIdMap *map, const int64_t *src,
 		  const int64_t *dst, const double *weight, uint32_t count)
@@ -243,15 +258,7 @@ add_batch(TnfrEdges *e, const TnfrIdMap *map, const int64_t *src,
 		unknown += (s[k] == TNFR_NO_NODE) | (d[k] == TNFR_NO_NODE);
 	if (unknown > 0)			/* the weights no longer matter */
 		count = leave_out_unknown(e, s, d, src, dst, count);
-
-	if (e->directed && e->weighted)
-		push_batch(e, true, true, s, d, weight, count);
-	else if (e->directed)
-		push_batch(e, true, false, s, d, weight, count);
-	else if (e->weighted)
-		push_batch(e, false, true, s, d, weight, count);
-	else
-		push_batch(e, false, false, s, d, weight, count);
+	push_edges(e, s, d, weight, count);
 }
 
 TnfrStatus
@@ -270,6 +277,17 @@ tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges, const TnfrIdMap *map,
 				  weight != NULL ? weight + k : NULL, n);
 	}
 	return TNFR_OK;
+}
+
+TnfrStatus
+tnfr_edges_add_mapped(TnfrEnv *env, TnfrEdges *edges, const uint32_t *src,
+					  const uint32_t *dst, const double *weight, uint32_t count)
+{
+	TnfrStatus	status = reserve(env, edges, 2 * count);
+
+	if (status == TNFR_OK)
+		push_edges(edges, src, dst, weight, count);
+	return status;
 }
 
 /* A block that is not full: entry by entry, to the open block. */

@@ -67,6 +67,12 @@ extern TnfrStatus tnfr_edges_add(TnfrEnv *env, TnfrEdges *edges,
 								 const int64_t *dst, const double *weight,
 								 uint32_t count);
 
+/* The same for edges whose ends are indexes already. */
+extern TnfrStatus tnfr_edges_add_mapped(TnfrEnv *env, TnfrEdges *edges,
+										const uint32_t *src,
+										const uint32_t *dst,
+										const double *weight, uint32_t count);
+
 /*
  * Adds count entries of a group, which lie at begin of other columns: a whole
  * block, or part of one.  The number of edges stays as it is.

@@ -8,10 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "access/parallel.h"
 #include "core/parallel.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "pg/call.h"
+#include "pg/graph_value.h"
 #include "pg/settings.h"
 #include "utils/memdebug.h"
 #include "utils/memutils.h"
@@ -316,7 +318,7 @@ thread_budget(void)
 	int			budget = Min(max_parallel_workers_per_gather + 1,
 							 usable_cores());
 
-	if (tnfr_backend == TNFR_BACKEND_SERIAL)
+	if (tnfr_backend == TNFR_BACKEND_SERIAL || IsParallelWorker())
 		return 1;
 	return tnfr_max_threads > 0 ? Min(budget, tnfr_max_threads) : budget;
 }
@@ -413,6 +415,14 @@ tnfr_call_check(TnfrCall *call, TnfrStatus status)
 	if (status == TNFR_OK)
 		return;
 	CHECK_FOR_INTERRUPTS();		/* a cancel has the say over its traces */
+	if (status == TNFR_DAMAGED)
+		tnfr_damaged_graph(call->env.error.what);
+	if (status == TNFR_TOO_MANY_NODES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many nodes"),
+				 errdetail("There are " UINT64_FORMAT "; the limit is " UINT64_FORMAT ".",
+						   call->env.error.count, (uint64) TNFR_MAX_NODES)));
 	if (status == TNFR_NO_MEMORY && call->needed > 0)
 		refuse(call);
 	if (status == TNFR_NO_MEMORY)
@@ -443,7 +453,7 @@ report_trace(const TnfrCall *call)
 }
 
 void
-tnfr_call_end(TnfrCall *call)
+tnfr_call_drop(TnfrCall *call)
 {
 	maps_iterator i;
 	Map		   *map;
@@ -451,8 +461,14 @@ tnfr_call_end(TnfrCall *call)
 	maps_start_iterate(call->maps, &i);
 	while ((map = maps_iterate(call->maps, &i)) != NULL)
 		unmap_memory(map);
+	MemoryContextDelete(call->context);
+}
+
+void
+tnfr_call_end(TnfrCall *call)
+{
 	tnfr_call_phase(call, call->phase);
 	if (tnfr_trace_phases)
 		report_trace(call);
-	MemoryContextDelete(call->context);
+	tnfr_call_drop(call);
 }

@@ -53,6 +53,9 @@ extern TnfrCall *tnfr_call_begin(const char *function);
 /* Ends it: reports the trace, gives back all memory, ends the threads. */
 extern void tnfr_call_end(TnfrCall *call);
 
+/* Ends it without the report. */
+extern void tnfr_call_drop(TnfrCall *call);
+
 /* Switches the clock to another phase; returns the one before. */
 extern TnfrPhase tnfr_call_phase(TnfrCall *call, TnfrPhase phase);
 

@@ -17,4 +17,19 @@
 #define TNFR_MODULE_MAGIC	PG_MODULE_MAGIC
 #endif
 
+/* 16 lets an input function report an error without raising it. */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h"
+#else
+#define ereturn(context, dummy, ...)	ereport(ERROR, __VA_ARGS__)
+#endif
+
+/* 18 has bytes as unsigned here. */
+#if PG_VERSION_NUM >= 180000
+typedef uint8 TnfrBase64Byte;
+#else
+typedef char TnfrBase64Byte;
+#endif
+
 #endif							/* TNFR_PG_COMPAT_H */

@@ -15,6 +15,7 @@
 #define ROWS_PER_CHECK	4096	/* rows returned between two looks at interrupts */
 
 PG_FUNCTION_INFO_V1(tnfr_dnfr_tables);
+PG_FUNCTION_INFO_V1(tnfr_dnfr_graph);
 
 static void
 require_argument(FunctionCallInfo fcinfo, int n, const char *name)
@@ -44,16 +45,40 @@ return_values(ReturnSetInfo *rsinfo, const TnfrNodes *nodes,
 	}
 }
 
+/* What both functions do once the network is there. */
+static void
+compute(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
+		const TnfrFormWeights *weights, ReturnSetInfo *rsinfo)
+{
+	TnfrStatus	status;
+	double	   *dnfr;
+
+	tnfr_call_phase(call, TNFR_COMPUTING);
+	tnfr_call_threads(call, network->graph.entries);
+	dnfr = tnfr_alloc(&call->env, network->nodes.n, sizeof(double));
+	status = dnfr == NULL ? TNFR_NO_MEMORY :
+		tnfr_dnfr(&call->env, &network->graph, &network->nodes, form, weights,
+				  dnfr);
+	if (status == TNFR_OUT_OF_RANGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("Delta-NFR of node " INT64_FORMAT " is out of range",
+						call->env.error.id),
+				 errdetail("Values of its neighbours add up to more than double precision holds.")));
+	tnfr_call_check(call, status);
+
+	tnfr_call_phase(call, TNFR_RETURNING);
+	return_values(rsinfo, &network->nodes, dnfr);
+}
+
+/* (edges, nodes, form, directed, weights) */
 Datum
 tnfr_dnfr_tables(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	TnfrCall   *call;
 	TnfrNetwork network;
 	TnfrForm	form;
 	TnfrFormWeights weights;
-	TnfrStatus	status;
-	double	   *dnfr;
 
 	require_argument(fcinfo, 0, "edges");
 	require_argument(fcinfo, 1, "nodes");
@@ -66,23 +91,33 @@ tnfr_dnfr_tables(PG_FUNCTION_ARGS)
 	call = tnfr_call_begin("tnfr_dnfr");
 	tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1),
 					  PG_GETARG_BOOL(3), &network);
+	compute(call, &network, form, &weights,
+			(ReturnSetInfo *) fcinfo->resultinfo);
+	tnfr_call_end(call);
+	return (Datum) 0;
+}
 
-	tnfr_call_phase(call, TNFR_COMPUTING);
-	tnfr_call_threads(call, network.graph.entries);
-	dnfr = tnfr_alloc(&call->env, network.nodes.n, sizeof(double));
-	status = dnfr == NULL ? TNFR_NO_MEMORY :
-		tnfr_dnfr(&call->env, &network.graph, &network.nodes, form, &weights,
-				  dnfr);
-	if (status == TNFR_OUT_OF_RANGE)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("Delta-NFR of node " INT64_FORMAT " is out of range",
-						call->env.error.id),
-				 errdetail("Values of its neighbours add up to more than double precision holds.")));
-	tnfr_call_check(call, status);
+/* (graph, nodes, form, weights) */
+Datum
+tnfr_dnfr_graph(PG_FUNCTION_ARGS)
+{
+	TnfrCall   *call;
+	TnfrNetwork network;
+	TnfrForm	form;
+	TnfrFormWeights weights;
 
-	tnfr_call_phase(call, TNFR_RETURNING);
-	return_values(rsinfo, &network.nodes, dnfr);
+	require_argument(fcinfo, 0, "graph");
+	require_argument(fcinfo, 1, "nodes");
+	require_argument(fcinfo, 2, "form");
+	form = tnfr_form_by_name(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	weights = tnfr_form_weights(form, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3));
+
+	InitMaterializedSRF(fcinfo, 0);
+	call = tnfr_call_begin("tnfr_graph_dnfr");
+	tnfr_read_graph_network(call, PG_GETARG_DATUM(0), PG_GETARG_OID(1),
+							&network);
+	compute(call, &network, form, &weights,
+			(ReturnSetInfo *) fcinfo->resultinfo);
 	tnfr_call_end(call);
 	return (Datum) 0;
 }

@@ -24,6 +24,10 @@ typedef struct TnfrNetwork
 extern void tnfr_read_network(TnfrCall *call, Oid edges, Oid nodes,
 							  bool directed, TnfrNetwork *network);
 
+/* Likewise from a stored graph (graph_value.h) and a relation of nodes. */
+extern void tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes,
+									TnfrNetwork *network);
+
 /* The nodes alone, with the errors of their relation. */
 extern void tnfr_read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes);
 
