@@ -58,6 +58,45 @@ tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to, size_t size)
 	return moved;
 }
 
+/* Back to the old length; what cannot shrink stays as it is. */
+static void
+resize_back(TnfrEnv *env, const TnfrArray *a, uint64_t from, uint64_t to)
+{
+	if (to > 0)
+	{
+		void	   *moved = tnfr_resize(env, *a->array, from, to, a->item);
+
+		*a->array = moved != NULL ? moved : *a->array;
+	}
+	else
+	{
+		tnfr_release(env, *a->array, from, a->item);
+		*a->array = NULL;
+	}
+}
+
+bool
+tnfr_resize_arrays(TnfrEnv *env, const TnfrArray *a, int arrays,
+				   uint64_t from, uint64_t to)
+{
+	for (int i = 0; i < arrays; i++)
+	{
+		void	   *moved = tnfr_resize(env, *a[i].array, from, to, a[i].item);
+
+		if (moved == NULL)
+		{
+			size_t		bytes = env->error.bytes;
+
+			while (--i >= 0)
+				resize_back(env, &a[i], to, from);
+			env->error.bytes = bytes;
+			return false;
+		}
+		*a[i].array = moved;
+	}
+	return true;
+}
+
 void
 tnfr_release(TnfrEnv *env, void *p, uint64_t count, size_t size)
 {

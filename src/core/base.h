@@ -76,6 +76,17 @@ extern void *tnfr_alloc_gathered(TnfrEnv *env, uint64_t count, size_t size);
 extern void *tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to,
 						 size_t size);
 
+/* Arrays that have the same length. */
+typedef struct TnfrArray
+{
+	void	  **array;
+	size_t		item;			/* bytes */
+} TnfrArray;
+
+/* tnfr_resize for all of them; on failure false, and all stay as they are. */
+extern bool tnfr_resize_arrays(TnfrEnv *env, const TnfrArray *a, int arrays,
+							   uint64_t from, uint64_t to);
+
 /* Gives back what tnfr_alloc gave for the same count and size; NULL is fine. */
 extern void tnfr_release(TnfrEnv *env, void *p, uint64_t count, size_t size);
 

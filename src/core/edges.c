@@ -65,59 +65,18 @@ tnfr_edges_begin(TnfrEnv *env, TnfrEdges *edges, uint64_t n,
 	return TNFR_OK;
 }
 
-/* Back to the old length; what cannot shrink stays as it is. */
-static void
-shrink_column(TnfrEnv *env, void **column, uint64_t from, uint64_t to,
-			  size_t item)
-{
-	if (to > 0)
-	{
-		void	   *moved = tnfr_resize(env, *column, from, to, item);
-
-		*column = moved != NULL ? moved : *column;
-	}
-	else
-	{
-		tnfr_release(env, *column, from, item);
-		*column = NULL;
-	}
-}
-
-/* All columns, from one length to another; none is changed on failure. */
-static bool
-resize_columns(TnfrEnv *env, TnfrEdges *e, uint64_t from, uint64_t to)
-{
-	const struct
-	{
-		void	  **column;
-		size_t		item;		/* bytes a block */
-	}			c[] = {
-		{(void **) &e->to.neighbour, TNFR_BLOCK * sizeof(uint32_t)},
-		{(void **) &e->to.row, TNFR_BLOCK * sizeof(uint16_t)},
-		{(void **) &e->tag, sizeof(uint32_t)},
-		{(void **) &e->to.weight, TNFR_BLOCK * sizeof(double)}
-	};
-	const int	columns = e->weighted ? 4 : 3;
-
-	for (int i = 0; i < columns; i++)
-	{
-		void	   *moved = tnfr_resize(env, *c[i].column, from, to, c[i].item);
-
-		if (moved == NULL)
-		{
-			while (--i >= 0)
-				shrink_column(env, c[i].column, to, from, c[i].item);
-			return false;
-		}
-		*c[i].column = moved;
-	}
-	return true;
-}
-
 TnfrStatus
 tnfr_edges_resize(TnfrEnv *env, TnfrEdges *edges, uint64_t room)
 {
-	if (!resize_columns(env, edges, edges->room, room))
+	const TnfrArray column[] = {
+		{(void **) &edges->to.neighbour, TNFR_BLOCK * sizeof(uint32_t)},
+		{(void **) &edges->to.row, TNFR_BLOCK * sizeof(uint16_t)},
+		{(void **) &edges->tag, sizeof(uint32_t)},
+		{(void **) &edges->to.weight, TNFR_BLOCK * sizeof(double)}
+	};
+
+	if (!tnfr_resize_arrays(env, column, edges->weighted ? 4 : 3, edges->room,
+							room))
 		return TNFR_NO_MEMORY;
 	edges->room = room;
 	return TNFR_OK;

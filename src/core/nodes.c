@@ -1,9 +1,9 @@
 /*
  * nodes.c
- *	  Orders node rows by id and prepares what the kernels gather.
+ *	  Orders nodes by id and prepares what the kernels gather.
  *
- * Tables of nodes mostly come in ascending order of id already: then the rows
- * are only copied.  Otherwise pairs (id, place) are sorted by a radix sort,
+ * Tables of nodes mostly come in ascending order of id already: then they stay
+ * where they are.  Otherwise pairs (id, place) are sorted by a radix sort,
  * least significant digit first, of the digits in which the ids differ.
  */
 #include "core/nodes.h"
@@ -24,49 +24,63 @@ typedef struct Key
 	uint64_t	place;			/* in the list of rows */
 } Key;
 
-typedef struct Copy
+typedef struct Gather
 {
-	const TnfrNodeRows *rows;
-	const Key  *order;			/* NULL: the rows are in order */
-	TnfrNodes  *nodes;
-} Copy;
+	const TnfrNodes *from;
+	const Key  *order;
+	TnfrNodes  *to;
+} Gather;
 
-/* Fills in PER_TASK nodes. */
-static void
-copy_task(void *arg, uint64_t task, int worker)
+static uint64_t
+task_end(uint64_t task, uint64_t n)
 {
-	const Copy *c = arg;
-	uint64_t	begin = task * PER_TASK;
-	uint64_t	end = begin + PER_TASK;
+	uint64_t	end = (task + 1) * PER_TASK;
+
+	return end < n ? end : n;
+}
+
+/* Sine and cosine of PER_TASK phases. */
+static void
+angle_task(void *arg, uint64_t task, int worker)
+{
+	const TnfrNodes *nodes = arg;
 
 	(void) worker;
-	if (end > c->nodes->n)
-		end = c->nodes->n;
-	for (uint64_t i = begin; i < end; i++)
+	for (uint64_t i = task * PER_TASK; i < task_end(task, nodes->n); i++)
 	{
-		const TnfrNodeRow *row = &c->rows->row[c->order ? c->order[i].place : i];
-
-		c->nodes->id[i] = row->id;
-		c->nodes->phase[i] = row->phase;
-		c->nodes->state[i].e = row->epi;
-		c->nodes->state[i].f = row->vf;
-		c->nodes->state[i].y = sin(row->phase);
-		c->nodes->state[i].x = cos(row->phase);
+		nodes->state[i].y = sin(nodes->phase[i]);
+		nodes->state[i].x = cos(nodes->phase[i]);
 	}
 }
 
-/* Are the rows in strictly ascending order?  And the smallest id. */
+/* Brings PER_TASK nodes to their places. */
+static void
+gather_task(void *arg, uint64_t task, int worker)
+{
+	const Gather *g = arg;
+
+	(void) worker;
+	for (uint64_t i = task * PER_TASK; i < task_end(task, g->to->n); i++)
+	{
+		const uint64_t place = g->order[i].place;
+
+		g->to->id[i] = g->from->id[place];
+		g->to->phase[i] = g->from->phase[place];
+		g->to->state[i] = g->from->state[place];
+	}
+}
+
+/* Are the nodes in strictly ascending order?  And the smallest id. */
 static TnfrStatus
-scan_rows(TnfrEnv *env, const TnfrNodeRows *rows, bool *ascending,
-		  int64_t *min)
+scan_ids(TnfrEnv *env, const TnfrNodes *nodes, bool *ascending, int64_t *min)
 {
 	*ascending = true;
 	*min = INT64_MAX;
-	for (uint64_t i = 0; i < rows->count; i++)
+	for (uint64_t i = 0; i < nodes->n; i++)
 	{
-		int64_t		id = rows->row[i].id;
+		int64_t		id = nodes->id[i];
 
-		if (i > 0 && id <= rows->row[i - 1].id)
+		if (i > 0 && id <= nodes->id[i - 1])
 			*ascending = false;
 		*min = id < *min ? id : *min;
 		if (i % SLICE == 0 && tnfr_check(env))
@@ -132,13 +146,13 @@ sort_keys(TnfrEnv *env, Key **keys, Key **spare, uint64_t n)
 	return TNFR_OK;
 }
 
-/* One key a row, in the order of the rows. */
+/* One key a node, in the order they came in. */
 static TnfrStatus
-make_keys(TnfrEnv *env, const TnfrNodeRows *rows, int64_t min, Key *key)
+make_keys(TnfrEnv *env, const TnfrNodes *nodes, int64_t min, Key *key)
 {
-	for (uint64_t i = 0; i < rows->count; i++)
+	for (uint64_t i = 0; i < nodes->n; i++)
 	{
-		key[i].id = (uint64_t) rows->row[i].id - (uint64_t) min;
+		key[i].id = (uint64_t) nodes->id[i] - (uint64_t) min;
 		key[i].place = i;
 		if (i % SLICE == 0 && tnfr_check(env))
 			return TNFR_STOPPED;
@@ -162,17 +176,17 @@ find_duplicate(TnfrEnv *env, const Key *key, uint64_t n, int64_t min)
 	return TNFR_OK;
 }
 
-/* The order of the rows by id, in *order; duplicates are found here. */
+/* The order of the nodes by id, in *order; duplicates are found here. */
 static TnfrStatus
-order_rows(TnfrEnv *env, const TnfrNodeRows *rows, int64_t min, Key **order)
+find_order(TnfrEnv *env, const TnfrNodes *nodes, int64_t min, Key **order)
 {
-	uint64_t	n = rows->count;
+	uint64_t	n = nodes->n;
 	Key		   *keys = tnfr_alloc(env, n, sizeof(Key));
 	Key		   *spare = tnfr_alloc(env, n, sizeof(Key));
 	TnfrStatus	status = TNFR_NO_MEMORY;
 
 	if (keys != NULL && spare != NULL)
-		status = make_keys(env, rows, min, keys);
+		status = make_keys(env, nodes, min, keys);
 	if (status == TNFR_OK)
 		status = sort_keys(env, &keys, &spare, n);
 	if (status == TNFR_OK)
@@ -185,61 +199,90 @@ order_rows(TnfrEnv *env, const TnfrNodeRows *rows, int64_t min, Key **order)
 	return status;
 }
 
-TnfrStatus
-tnfr_node_rows_grow(TnfrEnv *env, TnfrNodeRows *rows)
+/* Memory for so many nodes. */
+static TnfrStatus
+resize_nodes(TnfrEnv *env, TnfrNodes *nodes, uint64_t room)
 {
-	uint64_t	room = rows->room + rows->room / 4 + 1024;
-	TnfrNodeRow *row = tnfr_resize(env, rows->row, rows->room, room,
-								   sizeof(TnfrNodeRow));
+	const TnfrArray column[] = {
+		{(void **) &nodes->id, sizeof(int64_t)},
+		{(void **) &nodes->phase, sizeof(double)},
+		{(void **) &nodes->state, sizeof(TnfrNodeState)}
+	};
 
-	if (row == NULL)
+	if (!tnfr_resize_arrays(env, column, 3, nodes->room, room))
 		return TNFR_NO_MEMORY;
-	rows->row = row;
-	rows->room = room;
+	nodes->room = room;
 	return TNFR_OK;
 }
 
-/* Copies the rows, in the given order, into the columns of nodes. */
-static TnfrStatus
-copy_rows(TnfrEnv *env, const TnfrNodeRows *rows, const Key *order,
-		  TnfrNodes *nodes)
+TnfrStatus
+tnfr_nodes_grow(TnfrEnv *env, TnfrNodes *nodes)
 {
-	Copy		copy = {.rows = rows,.order = order,.nodes = nodes};
-	uint64_t	n = rows->count;
+	return resize_nodes(env, nodes, nodes->room + nodes->room / 4 + 1024);
+}
 
-	nodes->n = n;
-	nodes->id = tnfr_alloc(env, n, sizeof(int64_t));
-	nodes->phase = tnfr_alloc(env, n, sizeof(double));
-	nodes->state = tnfr_alloc_gathered(env, n, sizeof(TnfrNodeState));
-	if (nodes->id == NULL || nodes->phase == NULL || nodes->state == NULL)
-		return TNFR_NO_MEMORY;
-	return tnfr_parallel(env, (n + PER_TASK - 1) / PER_TASK, copy_task, &copy);
+/* Brings the nodes into the given order, in columns of their exact length. */
+static TnfrStatus
+put_in_order(TnfrEnv *env, TnfrNodes *nodes, const Key *order)
+{
+	TnfrNodes	ordered = {.n = nodes->n,.room = nodes->n};
+	Gather		gather = {.from = nodes,.order = order,.to = &ordered};
+	TnfrStatus	status = TNFR_NO_MEMORY;
+
+	ordered.id = tnfr_alloc(env, ordered.n, sizeof(int64_t));
+	ordered.phase = tnfr_alloc(env, ordered.n, sizeof(double));
+	ordered.state = tnfr_alloc_gathered(env, ordered.n, sizeof(TnfrNodeState));
+	if (ordered.id != NULL && ordered.phase != NULL && ordered.state != NULL)
+		status = tnfr_parallel(env, (ordered.n + PER_TASK - 1) / PER_TASK,
+							   gather_task, &gather);
+	if (status != TNFR_OK)
+	{
+		tnfr_nodes_release(env, &ordered);
+		return status;
+	}
+	tnfr_nodes_release(env, nodes);
+	*nodes = ordered;
+	return TNFR_OK;
+}
+
+static TnfrStatus
+order_nodes(TnfrEnv *env, TnfrNodes *nodes)
+{
+	Key		   *order;
+	bool		ascending;
+	int64_t		min;
+	TnfrStatus	status = scan_ids(env, nodes, &ascending, &min);
+
+	if (status != TNFR_OK)
+		return status;
+	if (ascending)
+		return resize_nodes(env, nodes, nodes->n);
+	status = find_order(env, nodes, min, &order);
+	if (status == TNFR_OK)
+	{
+		const uint64_t n = nodes->n;
+
+		status = put_in_order(env, nodes, order);
+		tnfr_release(env, order, n, sizeof(Key));
+	}
+	return status;
 }
 
 TnfrStatus
-tnfr_nodes_build(TnfrEnv *env, TnfrNodeRows *rows, TnfrNodes *nodes)
+tnfr_nodes_order(TnfrEnv *env, TnfrNodes *nodes)
 {
-	Key		   *order = NULL;
-	uint64_t	n = rows->count;
-	bool		ascending;
-	int64_t		min;
 	TnfrStatus	status = TNFR_OK;
 
-	memset(nodes, 0, sizeof(*nodes));
-	if (n > TNFR_MAX_NODES)
+	if (nodes->n > TNFR_MAX_NODES)
 	{
-		env->error.count = n;
+		env->error.count = nodes->n;
 		status = TNFR_TOO_MANY_NODES;
 	}
 	if (status == TNFR_OK)
-		status = scan_rows(env, rows, &ascending, &min);
-	if (status == TNFR_OK && !ascending)
-		status = order_rows(env, rows, min, &order);
+		status = order_nodes(env, nodes);
 	if (status == TNFR_OK)
-		status = copy_rows(env, rows, order, nodes);
-	tnfr_release(env, order, n, sizeof(Key));
-	tnfr_release(env, rows->row, rows->room, sizeof(TnfrNodeRow));
-	memset(rows, 0, sizeof(*rows));
+		status = tnfr_parallel(env, (nodes->n + PER_TASK - 1) / PER_TASK,
+							   angle_task, nodes);
 	if (status != TNFR_OK)
 		tnfr_nodes_release(env, nodes);
 	return status;
@@ -248,8 +291,8 @@ tnfr_nodes_build(TnfrEnv *env, TnfrNodeRows *rows, TnfrNodes *nodes)
 void
 tnfr_nodes_release(TnfrEnv *env, TnfrNodes *nodes)
 {
-	tnfr_release(env, nodes->id, nodes->n, sizeof(int64_t));
-	tnfr_release(env, nodes->phase, nodes->n, sizeof(double));
-	tnfr_release(env, nodes->state, nodes->n, sizeof(TnfrNodeState));
+	tnfr_release(env, nodes->id, nodes->room, sizeof(int64_t));
+	tnfr_release(env, nodes->phase, nodes->room, sizeof(double));
+	tnfr_release(env, nodes->state, nodes->room, sizeof(TnfrNodeState));
 	memset(nodes, 0, sizeof(*nodes));
 }

@@ -10,23 +10,6 @@
 
 #include "core/base.h"
 
-/* A node as it is read, in any order. */
-typedef struct TnfrNodeRow
-{
-	int64_t		id;
-	double		epi;			/* form e */
-	double		vf;				/* structural frequency f, Hz_str */
-	double		phase;			/* theta, radians, any turn */
-} TnfrNodeRow;
-
-/* All that have been read. */
-typedef struct TnfrNodeRows
-{
-	TnfrNodeRow *row;
-	uint64_t	count;
-	uint64_t	room;
-} TnfrNodeRows;
-
 /*
  * What a neighbour contributes to a row's sums, in one aligned half of a
  * cache line: a gather costs one miss, not four.
@@ -42,21 +25,34 @@ typedef struct TnfrNodeState
 typedef struct TnfrNodes
 {
 	uint64_t	n;
-	int64_t    *id;				/* [n], strictly ascending */
+	uint64_t	room;			/* nodes the columns have memory for */
+	int64_t    *id;				/* [n], strictly ascending when ordered */
 	double	   *phase;			/* [n] */
-	TnfrNodeState *state;		/* [n] */
+	TnfrNodeState *state;		/* [n]; y and x are set when ordered */
 } TnfrNodes;
 
-/* Makes room for at least one more row. */
-extern TnfrStatus tnfr_node_rows_grow(TnfrEnv *env, TnfrNodeRows *rows);
+/* Makes room for at least one more node; nodes begin as all zero. */
+extern TnfrStatus tnfr_nodes_grow(TnfrEnv *env, TnfrNodes *nodes);
+
+/* Adds a node, in any order; there must be room. */
+static inline void
+tnfr_nodes_add(TnfrNodes *nodes, int64_t id, double epi, double vf,
+			   double phase)
+{
+	uint64_t	i = nodes->n++;
+
+	nodes->id[i] = id;
+	nodes->phase[i] = phase;
+	nodes->state[i].e = epi;
+	nodes->state[i].f = vf;
+}
 
 /*
- * Orders the rows by id and takes sine and cosine of
- * each phase, once.  Releases the rows.  TNFR_DUPLICATE_NODE names the
- * smallest id that comes twice.  About 100 bytes a node at the peak, 48 kept.
+ * Orders the nodes by id and takes sine and cosine of each phase, once.
+ * TNFR_DUPLICATE_NODE names the smallest id that comes twice.  48 bytes a node
+ * when they came in order, at the peak 112 when not; released on failure.
  */
-extern TnfrStatus tnfr_nodes_build(TnfrEnv *env, TnfrNodeRows *rows,
-								   TnfrNodes *nodes);
+extern TnfrStatus tnfr_nodes_order(TnfrEnv *env, TnfrNodes *nodes);
 
 extern void tnfr_nodes_release(TnfrEnv *env, TnfrNodes *nodes);
 

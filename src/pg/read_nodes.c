@@ -17,7 +17,7 @@ typedef struct NodeReader
 	TnfrCall   *call;
 	const TnfrRelation *relation;
 	MemoryContext scratch;		/* for conversions */
-	TnfrNodeRows rows;
+	TnfrNodes  *nodes;
 } NodeReader;
 
 static char *
@@ -31,45 +31,45 @@ receive_node(void *arg, const Datum *values, const bool *isnull)
 {
 	NodeReader *r = arg;
 	const TnfrColumn *column = r->relation->column;
-	TnfrNodeRow *row;
+	int64		id;
 	double		value[4];
 
-	if (r->rows.count == r->rows.room)
-		tnfr_call_check(r->call, tnfr_node_rows_grow(&r->call->env, &r->rows));
-	row = &r->rows.row[r->rows.count];
+	if (r->nodes->n == r->nodes->room)
+		tnfr_call_check(r->call, tnfr_nodes_grow(&r->call->env, r->nodes));
 	if (isnull != NULL && isnull[TNFR_ID])
 		tnfr_null_value(r->relation, TNFR_ID, "a node without id");
-	row->id = tnfr_key_value(values[TNFR_ID], column[TNFR_ID].type);
+	id = tnfr_key_value(values[TNFR_ID], column[TNFR_ID].type);
 	for (int c = TNFR_EPI; c <= TNFR_PHASE; c++)
 	{
 		if (isnull != NULL && isnull[c])
-			tnfr_null_value(r->relation, c, node_text(row->id));
+			tnfr_null_value(r->relation, c, node_text(id));
 		value[c] = tnfr_number_value(values[c], column[c].type, r->scratch);
 		if (unlikely(!isfinite(value[c])))
-			tnfr_bad_value(r->relation, c, value[c], node_text(row->id));
+			tnfr_bad_value(r->relation, c, value[c], node_text(id));
 	}
 	if (unlikely(value[TNFR_VF] < 0.0))
 		tnfr_bad_value(r->relation, TNFR_VF, value[TNFR_VF],
-					   node_text(row->id));
-	row->epi = value[TNFR_EPI];
-	row->vf = value[TNFR_VF];
-	row->phase = value[TNFR_PHASE];
-	r->rows.count++;
+					   node_text(id));
+	tnfr_nodes_add(r->nodes, id, value[TNFR_EPI], value[TNFR_VF],
+				   value[TNFR_PHASE]);
 }
 
 void
 tnfr_read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes)
 {
-	NodeReader	r = {.call = call,.relation = tnfr_nodes_relation(relid)};
+	NodeReader	r = {
+		.call = call,.relation = tnfr_nodes_relation(relid),.nodes = nodes
+	};
 	TnfrStatus	status;
 
+	memset(nodes, 0, sizeof(*nodes));
 	r.scratch = AllocSetContextCreate(call->context, "tnfr conversion",
 									  ALLOCSET_SMALL_SIZES);
 	tnfr_scan(call, r.relation, receive_node, &r);
 	MemoryContextDelete(r.scratch);
 
-	tnfr_call_threads(call, r.rows.count);
-	status = tnfr_nodes_build(&call->env, &r.rows, nodes);
+	tnfr_call_threads(call, nodes->n);
+	status = tnfr_nodes_order(&call->env, nodes);
 	if (status == TNFR_DUPLICATE_NODE)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),

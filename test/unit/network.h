@@ -80,25 +80,23 @@ free_network(Network *w)
 static inline TnfrStatus
 build_nodes(TnfrEnv *env, const Network *w, TnfrNodes *nodes)
 {
-	TnfrNodeRows rows = {0};
 	TnfrStatus	status = TNFR_OK;
 
+	memset(nodes, 0, sizeof(*nodes));
 	for (uint64_t k = 0; k < w->n && status == TNFR_OK; k++)
 	{
 		uint64_t	i = w->n - 1 - k;
 
-		if (rows.count == rows.room)
-			status = tnfr_node_rows_grow(env, &rows);
+		if (nodes->n == nodes->room)
+			status = tnfr_nodes_grow(env, nodes);
 		if (status == TNFR_OK)
-			rows.row[rows.count++] = (TnfrNodeRow)
-			{
-				w->id[i], sin((double) i), fabs(cos(3.0 * (double) i)),
-					7.0 * sin(2.0 * (double) i)
-			};
+			tnfr_nodes_add(nodes, w->id[i], sin((double) i),
+						   fabs(cos(3.0 * (double) i)),
+						   7.0 * sin(2.0 * (double) i));
 	}
 	if (status == TNFR_OK)
-		return tnfr_nodes_build(env, &rows, nodes);
-	tnfr_release(env, rows.row, rows.room, sizeof(TnfrNodeRow));
+		return tnfr_nodes_order(env, nodes);
+	tnfr_nodes_release(env, nodes);
 	return status;
 }
 

@@ -8,16 +8,14 @@
 static TnfrStatus
 build(TnfrEnv *env, const int64_t *id, uint64_t n, TnfrNodes *nodes)
 {
-	TnfrNodeRows rows = {0};
-
+	memset(nodes, 0, sizeof(*nodes));
 	for (uint64_t i = 0; i < n; i++)
 	{
-		if (rows.count == rows.room &&
-			tnfr_node_rows_grow(env, &rows) != TNFR_OK)
+		if (nodes->n == nodes->room && tnfr_nodes_grow(env, nodes) != TNFR_OK)
 			abort();
-		rows.row[rows.count++] = (TnfrNodeRow) {id[i], (double) i, 1.0, 0.5};
+		tnfr_nodes_add(nodes, id[i], (double) i, 1.0, 0.5);
 	}
-	return tnfr_nodes_build(env, &rows, nodes);
+	return tnfr_nodes_order(env, nodes);
 }
 
 static void
