@@ -102,7 +102,7 @@ $node->safe_psql(
 	'postgres', q{
 	CREATE TABLE damaged (id int, graph tnfr_graph);
 	INSERT INTO damaged SELECT id, graph FROM (
-		SELECT src % 300 AS id, tnfr_graph_agg(src, dst::bigint * (1 + src % 3) * 1000007, nullif(src % 4, 0) / 7.0::float8 * 0 + src % 4) AS graph
+		SELECT src % 300 AS id, tnfr_graph_agg(src, dst::bigint * (1 + src % 3) * 1000007, (src % 4) / 7.0::float8) AS graph
 		FROM edges WHERE src BETWEEN 1 AND 600 GROUP BY src % 300) AS g;
 	CHECKPOINT;
 });
