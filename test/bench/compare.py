@@ -24,6 +24,13 @@ ORDER = [  # name, label
     ("dnfr", "tnfr_dnfr directed"),
     ("single", "tnfr_dnfr directed, 1 thread"),
     ("undirected", "tnfr_dnfr undirected"),
+    ("alone", "tnfr_dnfr directed, no workers"),
+    ("agg", "tnfr_graph_agg, weighted"),
+    ("stored", "tnfr_graph_dnfr, weighted"),
+    ("plain_scan2", "bare scan without weights, 2 workers"),
+    ("plain", "tnfr_dnfr without weights"),
+    ("plain_agg", "tnfr_graph_agg without weights"),
+    ("plain_stored", "tnfr_graph_dnfr without weights"),
 ]
 
 
@@ -42,6 +49,14 @@ def build(schema, extension):
         made["dnfr"] = methods.Extension(schema, {}, directed)
         made["single"] = methods.Extension(schema, one, directed)
         made["undirected"] = methods.Extension(schema, {}, "'edges', 'nodes'")
+        made["alone"] = methods.Extension(schema, {"parallel_setup_cost": 1e9}, directed)
+        made["agg"] = methods.graph_agg(schema, "edges", "src, dst, weight, true")
+        made["stored"] = methods.StoredGraph(schema, "weighted")
+        made["plain_scan2"] = methods.Query(
+            schema, {"max_parallel_workers_per_gather": 2}, "SELECT sum(src), sum(dst) FROM plain")
+        made["plain"] = methods.Extension(schema, {}, "'plain', 'nodes', directed => true")
+        made["plain_agg"] = methods.graph_agg(schema, "plain", "src, dst, true")
+        made["plain_stored"] = methods.StoredGraph(schema, "unweighted")
     return made
 
 
@@ -62,7 +77,7 @@ def check(made):
     """Largest difference between the answers; None where there is no pair."""
     ids, expected = made["numpy"].answer()
     worst = {}
-    for name in ("sql", "tuned", "dnfr", "single"):
+    for name in ("sql", "tuned", "dnfr", "single", "alone", "stored"):
         if name in made:
             node, dnfr = made[name].answer()
             if not np.array_equal(node, ids):
@@ -72,6 +87,8 @@ def check(made):
         expected = made["numpy"].answer(directed=False)[1]
         dnfr = made["undirected"].answer()[1]
         worst["undirected"] = float(np.max(np.abs(dnfr - expected)))
+        worst["plain_stored"] = float(np.max(np.abs(
+            made["plain_stored"].answer()[1] - made["plain"].answer()[1])))
     return worst
 
 

@@ -1,4 +1,4 @@
-"""Peak memory of tnfr_dnfr per entry, against the bounds that are promised.
+"""Peak memory per entry, against the bounds that are promised.
 
 The kernel's high-water mark of the resident set misses nothing, but counts
 shared buffers as the backend touches them.  Therefore one call goes first: it
@@ -16,34 +16,44 @@ from methods import connect
 
 NODE_BYTES = 128
 
-CASES = [  # name, edges, directed, bytes an entry allowed
-    ("undirected weighted", "edges", False, 24),
-    ("directed weighted", "edges", True, 32),
-    ("undirected unweighted", "unweighted", False, 24),
-    ("directed unweighted", "unweighted", True, 24),
+DNFR = "SELECT count(*), sum(dnfr) FROM tnfr_dnfr('%s', 'nodes', directed => %s)"
+STORED = """SELECT count(*), sum(dnfr)
+    FROM tnfr_graph_dnfr((SELECT graph FROM graphs WHERE kind = '%s'), 'nodes')"""
+AGGREGATE = "SELECT tnfr_graph_bytes(tnfr_graph_agg(%s)) FROM edges"
+
+CASES = [  # name, statement, directed, bytes an entry allowed
+    ("undirected weighted", DNFR % ("edges", "false"), False, 24),
+    ("directed weighted", DNFR % ("edges", "true"), True, 32),
+    ("undirected unweighted", DNFR % ("unweighted", "false"), False, 24),
+    ("directed unweighted", DNFR % ("unweighted", "true"), True, 24),
+    ("stored, weighted", STORED % "weighted", True, 32),
+    ("stored, unweighted", STORED % "unweighted", True, 24),
+    ("aggregate, undirected weighted", AGGREGATE % "src, dst, weight", False, 24),
+    ("aggregate, directed weighted", AGGREGATE % "src, dst, weight, true", True, 32),
+    ("aggregate, undirected unweighted", AGGREGATE % "src, dst", False, 24),
+    ("aggregate, directed unweighted", AGGREGATE % "src, dst, true", True, 24),
 ]
 
 
-def call(cursor, edges, directed):
-    cursor.execute("SELECT count(*), sum(dnfr) FROM tnfr_dnfr(%s, 'nodes', directed => %s)",
-                   (edges, directed))
+def call(cursor, statement):
+    cursor.execute(statement)
     cursor.fetchall()
 
 
-def peak(schema, edges, directed):
+def peak(schema, statement):
     """Bytes that a call needs at its peak: by the mark, and by sampling."""
-    connection = connect(schema, {})
+    connection = connect(schema, {"max_parallel_workers_per_gather": 0})
     with connection.cursor() as cursor:
         pid = connection.info.backend_pid
         # Catalogue caches and the library belong to any session.
         cursor.execute("SELECT count(*) FROM tnfr_dnfr('edges_none', 'nodes_none')")
         fresh = memory(pid)
-        call(cursor, edges, directed)
+        call(cursor, statement)
         before = memory(pid)
         reset_peak(pid)
         sampler = Sampler(pid)
         sampler.start()
-        call(cursor, edges, directed)
+        call(cursor, statement)
         sampled = sampler.stop()
         after = memory(pid)
     connection.close()
@@ -67,18 +77,18 @@ def main():
         cursor.execute("SELECT count(*) FROM nodes")
         nodes = cursor.fetchone()[0]
 
-    print("\nPeak memory of tnfr_dnfr, %d arcs, %d nodes; net of %d bytes a node"
+    print("\nPeak memory, %d arcs, %d nodes; net of %d bytes a node"
           % (arcs, nodes, NODE_BYTES))
-    print("%-24s %10s %10s %10s %10s %12s %8s" % (
+    print("%-34s %10s %10s %10s %10s %12s %8s" % (
         "", "entries", "peak MB", "sampled", "kept MB", "bytes/entry", "bound"))
     results = {}
-    for name, edges, directed, bound in CASES:
+    for name, statement, directed, bound in CASES:
         entries = arcs if directed else 2 * arcs - loops
-        mark, sampled, kept = peak(options.schema, edges, directed)
+        mark, sampled, kept = peak(options.schema, statement)
         net = (mark - NODE_BYTES * nodes) / entries
         results[name] = {"entries": entries, "peak": mark, "per_entry": net,
                          "bound": bound, "kept": kept}
-        print("%-24s %10d %10.1f %10.1f %10.1f %12.2f %8d%s" % (
+        print("%-34s %10d %10.1f %10.1f %10.1f %12.2f %8d%s" % (
             name, entries, mark / 1e6, sampled / 1e6, kept / 1e6, net, bound,
             "" if net <= bound else "  OVER"), flush=True)
     with open(options.json, "w", encoding="utf-8") as out:

@@ -93,11 +93,17 @@ def sql(schema, rows, workers=2):
                  "SELECT count(*), sum(dnfr) FROM (%s) d" % rows, rows)
 
 
+def graph_agg(schema, relation, arguments):
+    """A graph of all rows; its size stands for it, so that nothing is sent."""
+    return Query(schema, {"max_parallel_workers_per_gather": 2},
+                 "SELECT tnfr_graph_bytes(tnfr_graph_agg(%s)) FROM %s" % (arguments, relation))
+
+
 class Extension(Query):
     """tnfr_dnfr, with its own account of where the time went."""
 
-    def __init__(self, schema, settings, arguments):
-        call = "tnfr_dnfr(%s)" % arguments
+    def __init__(self, schema, settings, arguments, function="tnfr_dnfr"):
+        call = "%s(%s)" % (function, arguments)
         super().__init__(schema, dict(settings, **{"tnfr.trace_phases": "on"}),
                          "SELECT count(*), sum(dnfr) FROM " + call,
                          "SELECT node, dnfr FROM " + call)
@@ -106,10 +112,18 @@ class Extension(Query):
         del self.connection.notices[:]
         seconds = super().run()
         for notice in self.connection.notices:
-            if "tnfr_dnfr:" in notice:
+            if "dnfr:" in notice:
                 found = re.findall(r"([a-z][a-z ]*?) ([0-9.]+) ms", notice)
                 self.phases = {name: float(ms) for name, ms in found}
         return seconds
+
+
+class StoredGraph(Extension):
+    """tnfr_graph_dnfr of a graph in table graphs, which run.sh has made."""
+
+    def __init__(self, schema, kind):
+        super().__init__(schema, {}, "(SELECT graph FROM graphs WHERE kind = '%s'), 'nodes'" % kind,
+                         "tnfr_graph_dnfr")
 
 
 class Numpy:

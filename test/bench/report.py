@@ -48,7 +48,14 @@ def compare(results):
                ("scan2", "the same, 2 workers"),
                ("dnfr", "`tnfr_dnfr`, directed"),
                ("single", "`tnfr_dnfr`, directed, one thread"),
-               ("undirected", "`tnfr_dnfr`, undirected")]
+               ("undirected", "`tnfr_dnfr`, undirected"),
+               ("alone", "`tnfr_dnfr`, directed, two threads but no workers"),
+               ("agg", "`tnfr_graph_agg`, 2 workers"),
+               ("stored", "`tnfr_graph_dnfr` of a stored graph"),
+               ("plain_scan2", "without weights: `SELECT sum(src), sum(dst)`, 2 workers"),
+               ("plain", "without weights: `tnfr_dnfr`"),
+               ("plain_agg", "without weights: `tnfr_graph_agg`"),
+               ("plain_stored", "without weights: `tnfr_graph_dnfr`")]
     head("ms, median", *[arcs(results[s]["arcs"]) for s in scales])
     for name, label in methods:
         if name in results[scales[0]]["ms"]:
@@ -67,11 +74,17 @@ def compare(results):
                   / results[s]["ms"]["dnfr"]) for s in scales])
     row("`tnfr_dnfr` / scan without workers", *ratio("dnfr", "scan"))
     row("`tnfr_dnfr`, one thread / scan without workers", *ratio("single", "scan"))
+    row("`tnfr_dnfr` / scan with 2 workers", *ratio("dnfr", "scan2"))
+    row("`tnfr_graph_agg` / scan with 2 workers", *ratio("agg", "scan2"))
+    row("`tnfr_dnfr` / `tnfr_graph_dnfr`", *ratio("dnfr", "stored"))
+    row("without weights: `tnfr_dnfr` / scan with 2 workers", *ratio("plain", "plain_scan2"))
+    row("without weights: `tnfr_graph_agg` / scan with 2 workers", *ratio("plain_agg", "plain_scan2"))
+    row("without weights: `tnfr_dnfr` / `tnfr_graph_dnfr`", *ratio("plain", "plain_stored"))
     cost = [results[s]["ms"]["dnfr"] * 1e6 / results[s]["arcs"] for s in scales]
     row("ns an arc", *["%.1f" % c for c in cost])
     row("cost an arc, of the smallest", *["%.2f" % (c / cost[0]) for c in cost])
 
-    for name, label in (("dnfr", "directed"), ("undirected", "undirected")):
+    for name, label in (("dnfr", "directed"), ("undirected", "undirected"), ("stored", "stored graph")):
         phases = results[scales[-1]]["phases"][name]
         if phases:
             head("phase (%s), ms" % label, *[arcs(results[s]["arcs"]) for s in scales])

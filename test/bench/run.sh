@@ -70,9 +70,13 @@ load()
 		CREATE TABLE $schema.nodes (id int8 PRIMARY KEY,
 			epi float8 NOT NULL, vf float8 NOT NULL, phase float8 NOT NULL)" \
 		-c "COPY $schema.nodes FROM STDIN (FORMAT binary, FREEZE)"
-	query -c "VACUUM (FREEZE, ANALYZE) $schema.edges, $schema.nodes"
-	query -At -c "SELECT pg_prewarm('$schema.edges'), pg_prewarm('$schema.nodes')" \
-		> /dev/null
+	query -c "CREATE TABLE $schema.plain AS SELECT src, dst FROM $schema.edges" \
+		-c "CREATE TABLE $schema.graphs AS
+			SELECT 'weighted' AS kind, tnfr_graph_agg(src, dst, weight, true) AS graph FROM $schema.edges
+			UNION ALL SELECT 'unweighted', tnfr_graph_agg(src, dst, true) FROM $schema.edges" \
+		-c "VACUUM (FREEZE, ANALYZE) $schema.edges, $schema.nodes, $schema.plain, $schema.graphs"
+	query -At -c "SELECT pg_prewarm(c) FROM unnest('{$schema.edges,$schema.nodes,$schema.plain}'::regclass[]) AS c" \
+		-c "SELECT pg_prewarm(reltoastrelid) FROM pg_class WHERE oid = '$schema.graphs'::regclass" > /dev/null
 }
 
 # work_mem and jit keep their defaults; plain SQL raises work_mem for itself.
