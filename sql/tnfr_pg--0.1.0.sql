@@ -205,13 +205,133 @@ COMMENT ON AGGREGATE tnfr_graph_agg(bigint, bigint, boolean) IS
 COMMENT ON AGGREGATE tnfr_graph_agg(bigint, bigint, double precision, boolean) IS
 	'the graph of weighted edges (src, dst, weight), directed or not';
 
+-- sense index, metrics and pair coherence of networks in tables
+
+CREATE FUNCTION tnfr_pairs_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_pairs_support(internal) IS
+	'planner support: rows and cost of functions that return a row an edge';
+
+CREATE FUNCTION tnfr_si(edges regclass, nodes regclass,
+		form text DEFAULT 'canonical', directed boolean DEFAULT false,
+		weights jsonb DEFAULT NULL, vf_max double precision DEFAULT NULL,
+		dnfr_max double precision DEFAULT NULL)
+	RETURNS TABLE (node bigint, si double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_si_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_si(regclass, regclass, text, boolean, jsonb, double precision, double precision) IS
+	'sense index of every node of a network, ascending by node';
+
+CREATE FUNCTION tnfr_node_metrics(edges regclass, nodes regclass,
+		form text DEFAULT 'canonical', directed boolean DEFAULT false,
+		weights jsonb DEFAULT NULL)
+	RETURNS TABLE (node bigint, degree bigint, strength double precision,
+		dnfr double precision, si double precision,
+		phase_dispersion double precision, local_sync double precision,
+		state text)
+	AS 'MODULE_PATHNAME', 'tnfr_node_metrics_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_node_metrics(regclass, regclass, text, boolean, jsonb) IS
+	'measures of every node of a network, ascending by node';
+
+CREATE FUNCTION tnfr_network_metrics(edges regclass, nodes regclass,
+		form text DEFAULT 'canonical', directed boolean DEFAULT false,
+		weights jsonb DEFAULT NULL,
+		OUT nodes bigint, OUT edges bigint, OUT entries bigint,
+		OUT isolated bigint, OUT density double precision,
+		OUT mean_degree double precision, OUT coherence double precision,
+		OUT order_parameter double precision, OUT mean_phase double precision,
+		OUT phase_sync double precision, OUT mean_dnfr double precision,
+		OUT max_dnfr double precision, OUT mean_rate double precision,
+		OUT max_rate double precision, OUT mean_epi double precision,
+		OUT mean_vf double precision, OUT max_vf double precision,
+		OUT mean_si double precision, OUT mean_local_sync double precision,
+		OUT stable_share double precision, OUT si_high_share double precision,
+		OUT si_low_share double precision,
+		OUT stable_state_share double precision,
+		OUT dissonant_state_share double precision,
+		OUT transition_state_share double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_network_metrics_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_network_metrics(regclass, regclass, text, boolean, jsonb) IS
+	'measures of a whole network, one row';
+
+CREATE FUNCTION tnfr_pair_coherence(edges regclass, nodes regclass,
+		form text DEFAULT 'canonical', directed boolean DEFAULT false,
+		weights jsonb DEFAULT NULL)
+	RETURNS TABLE (src bigint, dst bigint, coherence double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_pair_coherence_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 1000 SUPPORT tnfr_pairs_support;
+
+COMMENT ON FUNCTION tnfr_pair_coherence(regclass, regclass, text, boolean, jsonb) IS
+	'coherence of the two ends of every edge of a network, ascending by src and dst';
+
 -- functions over stored graphs
 
 CREATE FUNCTION tnfr_graph_dnfr(graph tnfr_graph, nodes regclass,
 		form text DEFAULT 'gradient', weights jsonb DEFAULT NULL)
 	RETURNS TABLE (node bigint, dnfr double precision)
-	AS 'MODULE_PATHNAME', 'tnfr_dnfr_graph' LANGUAGE C STABLE PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'tnfr_dnfr_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
 	COST 10000 ROWS 1000 SUPPORT tnfr_dnfr_support;
 
 COMMENT ON FUNCTION tnfr_graph_dnfr(tnfr_graph, regclass, text, jsonb) IS
 	'structural reorganisation gradient (Delta-NFR) of every node of a stored graph, ascending by node';
+
+CREATE FUNCTION tnfr_graph_si(graph tnfr_graph, nodes regclass,
+		form text DEFAULT 'canonical',
+		weights jsonb DEFAULT NULL, vf_max double precision DEFAULT NULL,
+		dnfr_max double precision DEFAULT NULL)
+	RETURNS TABLE (node bigint, si double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_si_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_graph_si(tnfr_graph, regclass, text, jsonb, double precision, double precision) IS
+	'sense index of every node of a stored graph, ascending by node';
+
+CREATE FUNCTION tnfr_graph_node_metrics(graph tnfr_graph, nodes regclass,
+		form text DEFAULT 'canonical', weights jsonb DEFAULT NULL)
+	RETURNS TABLE (node bigint, degree bigint, strength double precision,
+		dnfr double precision, si double precision,
+		phase_dispersion double precision, local_sync double precision,
+		state text)
+	AS 'MODULE_PATHNAME', 'tnfr_node_metrics_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_graph_node_metrics(tnfr_graph, regclass, text, jsonb) IS
+	'measures of every node of a stored graph, ascending by node';
+
+CREATE FUNCTION tnfr_graph_network_metrics(graph tnfr_graph, nodes regclass,
+		form text DEFAULT 'canonical',
+		weights jsonb DEFAULT NULL,
+		OUT nodes bigint, OUT edges bigint, OUT entries bigint,
+		OUT isolated bigint, OUT density double precision,
+		OUT mean_degree double precision, OUT coherence double precision,
+		OUT order_parameter double precision, OUT mean_phase double precision,
+		OUT phase_sync double precision, OUT mean_dnfr double precision,
+		OUT max_dnfr double precision, OUT mean_rate double precision,
+		OUT max_rate double precision, OUT mean_epi double precision,
+		OUT mean_vf double precision, OUT max_vf double precision,
+		OUT mean_si double precision, OUT mean_local_sync double precision,
+		OUT stable_share double precision, OUT si_high_share double precision,
+		OUT si_low_share double precision,
+		OUT stable_state_share double precision,
+		OUT dissonant_state_share double precision,
+		OUT transition_state_share double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_network_metrics_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_graph_network_metrics(tnfr_graph, regclass, text, jsonb) IS
+	'measures of a whole stored graph, one row';
+
+CREATE FUNCTION tnfr_graph_pair_coherence(graph tnfr_graph, nodes regclass,
+		form text DEFAULT 'canonical', weights jsonb DEFAULT NULL)
+	RETURNS TABLE (src bigint, dst bigint, coherence double precision)
+	AS 'MODULE_PATHNAME', 'tnfr_pair_coherence_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 10000 ROWS 100000;
+
+COMMENT ON FUNCTION tnfr_graph_pair_coherence(tnfr_graph, regclass, text, jsonb) IS
+	'coherence of the two ends of every edge of a stored graph, ascending by src and dst';

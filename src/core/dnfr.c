@@ -3,10 +3,10 @@
  *	  Delta-NFR of every node from its neighbour sums.
  */
 #include "core/dnfr.h"
+#include "core/parallel.h"
 #include "core/sums.h"
 
 #include <math.h>
-#include <stdatomic.h>
 
 #define PI			3.14159265358979323846
 #define RESULTANT_MIN	1e-12	/* shorter: the mean direction means nothing */
@@ -16,9 +16,17 @@ typedef struct Finish
 	const TnfrNodes *nodes;
 	TnfrForm	form;
 	TnfrFormWeights weights;
-	double	   *dnfr;
+	bool		directions;		/* of the neighbours' phases are needed */
+	TnfrNodeValues out;
 	_Atomic uint64_t first_bad; /* smallest index of a non-finite value */
 } Finish;
+
+/* The mean of the neighbours' phases, as a vector seen from the node. */
+typedef struct Direction
+{
+	double		length;			/* in [0, 1] */
+	double		g_phase;
+} Direction;
 
 double
 tnfr_wrap(double x)
@@ -56,42 +64,41 @@ g_topo(const TnfrSums *s)
 	return s->topo / s->strength - s->strength;
 }
 
-static double
-g_phase(const TnfrSums *s, double phase)
+static Direction
+direction_of(const TnfrSums *s, double phase)
 {
-	if (hypot(s->x, s->y) / s->strength <= RESULTANT_MIN)
-		return 0.0;
-	return -tnfr_wrap(phase - atan2(s->y, s->x)) / PI;
+	double		length = hypot(s->x, s->y) / s->strength;
+	Direction	d = {length < 1.0 ? length : 1.0, 0.0};
+
+	if (length > RESULTANT_MIN)
+		d.g_phase = -tnfr_wrap(phase - atan2(s->y, s->x)) / PI;
+	return d;
 }
 
 static double
 canonical(const TnfrFormWeights *w, const TnfrSums *s, const TnfrNodeState *v,
-		  double phase)
+		  double g_phase)
 {
-	double		d = w->phase * g_phase(s, phase) + w->epi * g_epi(s, v) +
+	double		d = w->phase * g_phase + w->epi * g_epi(s, v) +
 		w->vf * g_vf(s, v);
 
 	return w->topo != 0.0 ? d + w->topo * g_topo(s) : d;
 }
 
 static double
-value_of(const Finish *f, const TnfrSums *s, uint64_t i)
+dnfr_of(const Finish *f, const TnfrSums *s, const TnfrNodeState *v,
+		double g_phase)
 {
 	const TnfrFormWeights *w = &f->weights;
-	const TnfrNodeState *v = &f->nodes->state[i];
 
-	if (s->strength == 0.0)		/* isolated */
-		return 0.0;
-	if (!isfinite(s->strength))	/* a quotient by it would look harmless */
-		return NAN;
 	switch (f->form)
 	{
 		case TNFR_FORM_GRADIENT:
 			return v->f * (w->epi * g_epi(s, v) + w->sin * g_sin(s, v));
 		case TNFR_FORM_CANONICAL:
-			return canonical(w, s, v, f->nodes->phase[i]);
+			return canonical(w, s, v, g_phase);
 		case TNFR_FORM_PHASE:
-			return w->phase * g_phase(s, f->nodes->phase[i]);
+			return w->phase * g_phase;
 		case TNFR_FORM_EPI_VF:
 		case TNFR_FORM_LAPLACIAN:
 			return w->epi * g_epi(s, v) + w->vf * g_vf(s, v);
@@ -100,23 +107,35 @@ value_of(const Finish *f, const TnfrSums *s, uint64_t i)
 }
 
 static void
+finish_row(Finish *f, uint64_t i, const TnfrSums *s)
+{
+	Direction	d = {0.0, 0.0};
+	double		dnfr = 0.0;		/* isolated */
+
+	if (!isfinite(s->strength)) /* a quotient by it would look harmless */
+		dnfr = NAN;
+	else if (s->strength != 0.0)
+	{
+		if (f->directions)
+			d = direction_of(s, f->nodes->phase[i]);
+		dnfr = dnfr_of(f, s, &f->nodes->state[i], d.g_phase);
+	}
+	if (!isfinite(dnfr))
+		tnfr_keep_least(&f->first_bad, i);
+	f->out.dnfr[i] = dnfr + 0.0;	/* -0.0 becomes +0.0 */
+	if (f->out.dispersion != NULL)
+		f->out.dispersion[i] = fabs(d.g_phase);
+	if (f->out.sync != NULL)
+		f->out.sync[i] = d.length;
+	if (f->out.strength != NULL)
+		f->out.strength[i] = s->strength;
+}
+
+static void
 finish_rows(void *arg, uint64_t first, uint32_t count, const TnfrSums *sums)
 {
-	Finish	   *f = arg;
-
 	for (uint32_t k = 0; k < count; k++)
-	{
-		double		d = value_of(f, &sums[k], first + k);
-		uint64_t	bad = atomic_load_explicit(&f->first_bad,
-											   memory_order_relaxed);
-
-		f->dnfr[first + k] = d + 0.0;	/* -0.0 becomes +0.0 */
-		if (!isfinite(d))
-			while (first + k < bad &&
-				   !atomic_compare_exchange_weak(&f->first_bad, &bad,
-												 first + k))
-				;
-	}
+		finish_row(arg, first + k, &sums[k]);
 }
 
 static void
@@ -129,13 +148,16 @@ keep_strength(void *arg, uint64_t first, uint32_t count, const TnfrSums *sums)
 }
 
 TnfrStatus
-tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
-		  TnfrForm form, const TnfrFormWeights *weights, double *dnfr)
+tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
+				 TnfrForm form, const TnfrFormWeights *weights,
+				 const TnfrNodeValues *values)
 {
-	Finish		f = {.nodes = nodes,.form = form,.weights = *weights,.dnfr = dnfr};
+	Finish		f = {.nodes = nodes,.form = form,.weights = *weights,.out = *values};
 	double	   *strength = NULL;
 	TnfrStatus	status = TNFR_OK;
 
+	f.directions = form == TNFR_FORM_CANONICAL || form == TNFR_FORM_PHASE ||
+		values->dispersion != NULL || values->sync != NULL;
 	atomic_init(&f.first_bad, UINT64_MAX);
 	if (form == TNFR_FORM_CANONICAL && weights->topo != 0.0)
 	{
@@ -153,4 +175,13 @@ tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 		status = TNFR_OUT_OF_RANGE;
 	}
 	return status;
+}
+
+TnfrStatus
+tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
+		  TnfrForm form, const TnfrFormWeights *weights, double *dnfr)
+{
+	TnfrNodeValues values = {.dnfr = dnfr};
+
+	return tnfr_node_values(env, graph, nodes, form, weights, &values);
 }

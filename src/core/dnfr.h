@@ -28,15 +28,38 @@ typedef struct TnfrFormWeights
 	double		topo;
 } TnfrFormWeights;
 
+/* What the pass over the entries leaves of every node; NULL: not wanted. */
+typedef struct TnfrNodeValues
+{
+	double	   *dnfr;			/* [n], always wanted */
+	double	   *dispersion;		/* [n] |wrap(theta - mean of neighbours)| / pi */
+	double	   *sync;			/* [n] local synchrony R */
+	double	   *strength;		/* [n] S */
+} TnfrNodeValues;
+
 /* SPEC 2: floor-mod, so in [-pi, pi). */
 extern double tnfr_wrap(double x);
 
 /*
- * dnfr[i] of every node.  Never -0.0.  TNFR_OUT_OF_RANGE names the first node
- * whose value is not finite (the sums of finite numbers can overflow).
+ * The values of every node in one pass.  None is -0.0.  TNFR_OUT_OF_RANGE
+ * names the first node whose Delta-NFR is not finite (the sums of finite
+ * numbers can overflow).
  */
+extern TnfrStatus tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph,
+								   const TnfrNodes *nodes, TnfrForm form,
+								   const TnfrFormWeights *weights,
+								   const TnfrNodeValues *values);
+
+/* dnfr[i] of every node, and nothing else. */
 extern TnfrStatus tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph,
 							const TnfrNodes *nodes, TnfrForm form,
 							const TnfrFormWeights *weights, double *dnfr);
+
+/* dEPI/dt of a node with this f and Delta-NFR: gradient has f in it already. */
+static inline double
+tnfr_rate(TnfrForm form, double f, double dnfr)
+{
+	return form == TNFR_FORM_GRADIENT ? dnfr : f * dnfr;
+}
 
 #endif							/* TNFR_DNFR_H */

@@ -103,6 +103,26 @@ typedef struct TnfrKernelInput
 		*(result) = waiting_[0]; \
 	} while (0)
 
+/* Adds subtrees of one size, of which the last may be smaller, by the tree. */
+#define TNFR_ADD_PARTS(SUM, ADD, result, part, parts) \
+	do { \
+		SUM			waiting_[TNFR_TREE_DEPTH]; \
+		int			depth_ = 0; \
+		for (uint64_t k_ = 0; k_ < (parts); k_++) \
+		{ \
+			SUM			sum_ = (part)[k_]; \
+			for (uint64_t carry_ = k_; carry_ & 1; carry_ >>= 1) \
+			{ \
+				ADD(&waiting_[depth_ - 1], &sum_); \
+				sum_ = waiting_[--depth_]; \
+			} \
+			waiting_[depth_++] = sum_; \
+		} \
+		while (--depth_ > 0) \
+			ADD(&waiting_[depth_ - 1], &waiting_[depth_]); \
+		*(result) = waiting_[0]; \
+	} while (0)
+
 /* E, F, Y, X and S of a subtree: one reading of the weights serves all. */
 typedef struct TnfrPart
 {

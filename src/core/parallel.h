@@ -13,6 +13,8 @@
 
 #include "core/base.h"
 
+#include <stdatomic.h>
+
 /* worker: 0 to env->threads - 1, for scratch memory of one's own */
 typedef void (*TnfrTask) (void *arg, uint64_t task, int worker);
 
@@ -31,5 +33,15 @@ extern int	tnfr_parallel_threads(int wanted);
  * caller does this when its work is over, after an error as well.
  */
 extern void tnfr_parallel_end(void);
+
+/* Lowers *least to i, if that is less: the first of what any task names. */
+static inline void
+tnfr_keep_least(_Atomic uint64_t *least, uint64_t i)
+{
+	uint64_t	known = atomic_load_explicit(least, memory_order_relaxed);
+
+	while (i < known && !atomic_compare_exchange_weak(least, &known, i))
+		;
+}
 
 #endif							/* TNFR_PARALLEL_H */

@@ -85,6 +85,12 @@ length_of(const Run *run, uint64_t row)
 	return run->in.offset[row + 1] - run->in.offset[row];
 }
 
+static uint64_t
+parts_of(const Run *run, uint64_t row)
+{
+	return (length_of(run, row) + TNFR_HUB - 1) / TNFR_HUB;
+}
+
 /*
  * Lists the hubs.  A row longer than TNFR_HUB holds an entry whose number is
  * a multiple of it, so only those are looked at.
@@ -106,7 +112,7 @@ find_hubs(TnfrEnv *env, Run *run, uint64_t entries)
 			continue;
 		run->hub[run->hubs].row = row;
 		run->hub[run->hubs++].first_part = run->parts;
-		run->parts += (length_of(run, row) + TNFR_HUB - 1) / TNFR_HUB;
+		run->parts += parts_of(run, row);
 		last = row;
 	}
 	return TNFR_OK;
@@ -139,32 +145,6 @@ part_task(void *arg, uint64_t task, int worker)
 	tnfr_kernel_entries(&run->in, begin, end - begin, &run->part[task]);
 }
 
-/* Adds the parts of a hub as the tree does. */
-static void
-add_parts(TnfrSums *sums, const TnfrSums *part, uint64_t length)
-{
-	TnfrSums	waiting[TNFR_TREE_DEPTH];
-	uint64_t	whole = length / TNFR_HUB;
-	int			depth = 0;
-
-	for (uint64_t k = 0; k < whole; k++)
-	{
-		TnfrSums	sum = part[k];
-
-		for (uint64_t carry = k; carry & 1; carry >>= 1)
-		{
-			tnfr_sums_add(&waiting[depth - 1], &sum);
-			sum = waiting[--depth];
-		}
-		waiting[depth++] = sum;
-	}
-	if (length % TNFR_HUB != 0)
-		waiting[depth++] = part[whole];
-	while (--depth > 0)
-		tnfr_sums_add(&waiting[depth - 1], &waiting[depth]);
-	*sums = waiting[0];
-}
-
 static TnfrStatus
 sum_hubs(TnfrEnv *env, Run *run)
 {
@@ -177,8 +157,9 @@ sum_hubs(TnfrEnv *env, Run *run)
 		return TNFR_NO_MEMORY;
 	status = tnfr_parallel(env, run->parts, part_task, run);
 	for (uint64_t h = 0; h < run->hubs && status == TNFR_OK; h++)
-		add_parts(&run->hub[h].sums, &run->part[run->hub[h].first_part],
-				  length_of(run, run->hub[h].row));
+		TNFR_ADD_PARTS(TnfrSums, tnfr_sums_add, &run->hub[h].sums,
+					   &run->part[run->hub[h].first_part],
+					   parts_of(run, run->hub[h].row));
 	return status;
 }
 

@@ -2,18 +2,23 @@
  * support.c
  *	  Planner support: how many rows come, and what they cost.
  *
- * Functions over a network return a row a node, so the planner's estimate for
- * the relation of nodes is the estimate for the function.
+ * Functions over a network return a row a node, or a row an edge, so the
+ * planner's estimate for that relation is the estimate for the function.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "pg/relation.h"
 
+#define EDGES	0				/* arguments */
+#define NODES	1
+
 PG_FUNCTION_INFO_V1(tnfr_dnfr_support);
+PG_FUNCTION_INFO_V1(tnfr_pairs_support);
 
 /* The n-th argument of the call being planned. */
 static Node *
@@ -31,19 +36,20 @@ argument_rows(Node *call, int n)
 {
 	Node	   *arg = argument(call, n);
 
-	if (arg == NULL || !IsA(arg, Const) || castNode(Const, arg)->constisnull)
+	if (arg == NULL || !IsA(arg, Const) || castNode(Const, arg)->constisnull ||
+		castNode(Const, arg)->consttype != REGCLASSOID)	/* a graph */
 		return -1;
 	return tnfr_relation_rows(DatumGetObjectId(castNode(Const, arg)->constvalue));
 }
 
 static bool
-estimate_rows(SupportRequestRows *request)
+estimate_rows(SupportRequestRows *request, int n)
 {
-	double		nodes = argument_rows(request->node, 1);
+	double		rows = argument_rows(request->node, n);
 
-	if (nodes < 0)
+	if (rows < 0)
 		return false;
-	request->rows = nodes;
+	request->rows = rows;
 	return true;
 }
 
@@ -51,25 +57,37 @@ estimate_rows(SupportRequestRows *request)
 static bool
 estimate_cost(SupportRequestCost *request)
 {
-	double		edges = argument_rows(request->node, 0);
-	double		nodes = argument_rows(request->node, 1);
+	double		edges = argument_rows(request->node, EDGES);
+	double		nodes = argument_rows(request->node, NODES);
 
-	if (edges < 0 || nodes < 0)
+	if (nodes < 0)
 		return false;
 	request->startup = 0;
-	request->per_tuple = (edges + nodes) * (cpu_tuple_cost + cpu_operator_cost);
+	request->per_tuple = (Max(edges, 0) + nodes) * (cpu_tuple_cost + cpu_operator_cost);
 	return true;
+}
+
+/* A row for each row of the relation that the n-th argument names. */
+static Node *
+estimate(Node *request, int n)
+{
+	bool		done = false;
+
+	if (IsA(request, SupportRequestRows))
+		done = estimate_rows((SupportRequestRows *) request, n);
+	else if (IsA(request, SupportRequestCost))
+		done = estimate_cost((SupportRequestCost *) request);
+	return done ? request : NULL;
 }
 
 Datum
 tnfr_dnfr_support(PG_FUNCTION_ARGS)
 {
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	bool		done = false;
+	PG_RETURN_POINTER(estimate((Node *) PG_GETARG_POINTER(0), NODES));
+}
 
-	if (IsA(request, SupportRequestRows))
-		done = estimate_rows((SupportRequestRows *) request);
-	else if (IsA(request, SupportRequestCost))
-		done = estimate_cost((SupportRequestCost *) request);
-	PG_RETURN_POINTER(done ? request : NULL);
+Datum
+tnfr_pairs_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(estimate((Node *) PG_GETARG_POINTER(0), EDGES));
 }

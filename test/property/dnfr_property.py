@@ -161,6 +161,7 @@ class Reference:
         self.topo = only_moving(rowsum(weight * s[neighbour]) / safe - s)
         self.sin = only_moving((y * np.cos(theta) - x * np.sin(theta)) / safe)
         resultant = np.hypot(x, y) / safe
+        self.resultant = only_moving(resultant)
         apart = wrap(theta - np.arctan2(y, x))
         self.phase = np.where(self.moving & (resultant > 1e-12), -apart / PI, LONG(0))
         # Close to half a turn the sign is a matter of rounding, and a mean of
@@ -243,8 +244,8 @@ class Server:
             raise RuntimeError(done.stderr.strip())
         return done.stdout
 
-    def answers(self, net, calls, settings=""):
-        """The results of several calls (form, directed, weighted, weights), by position of the node."""
+    def query(self, net, queries, settings=""):
+        """The rows of several queries over the network, each a list of fields."""
         lines = [settings,
                  "CREATE TEMP TABLE edges (src bigint, dst bigint, weight float8);",
                  "CREATE TEMP TABLE nodes (id bigint, epi float8, vf float8, phase float8);",
@@ -256,18 +257,25 @@ class Server:
         random.Random(len(net.edges)).shuffle(order)
         lines += [f"{net.ids[i]},{net.epi[i]!r},{net.vf[i]!r},{net.phase[i]!r}" for i in order]
         lines += ["\\."]
-        for form, directed, weighted, weights in calls:
-            json = "NULL" if weights is None else "'{" + ", ".join(f'"{k}": {v!r}' for k, v in weights.items()) + "}'"
-            lines += [f"COPY (SELECT * FROM tnfr_dnfr('{'edges' if weighted else 'unweighted'}', 'nodes',"
-                      f" '{form}', {directed}, {json})) TO STDOUT;", "\\echo --"]
+        for query in queries:
+            lines += [f"COPY ({query}) TO STDOUT;", "\\echo --"]
         blocks = self.run("\n".join(lines) + "\n").split("--\n")[:-1]
+        return [[line.split("\t") for line in block.splitlines()] for block in blocks]
+
+    def answers(self, net, calls, settings=""):
+        """The results of several calls (form, directed, weighted, weights), by position of the node."""
+        queries = [f"SELECT * FROM tnfr_dnfr('{'edges' if weighted else 'unweighted'}', 'nodes', '{form}', {directed}, {json_of(weights)})"
+                   for form, directed, weighted, weights in calls]
         results = []
-        for block in blocks:
-            rows = [line.split("\t") for line in block.splitlines()]
+        for rows in self.query(net, queries, settings):
             if [int(r[0]) for r in rows] != list(net.ids):
                 raise RuntimeError("not every node once, in ascending order")
             results.append([float(r[1]) for r in rows])
         return results
+
+
+def json_of(weights):
+    return "NULL" if weights is None else "'{" + ", ".join(f'"{k}": {v!r}' for k, v in weights.items()) + "}'"
 
 
 def bits(values):
@@ -375,8 +383,8 @@ def check_properties(server, net, rng):
 CHECKS = (("values within 1e-12", check_values), ("properties", check_properties), ("bits of the model", check_bits))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(description, checks):
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--only", type=int, help="this one of the networks")
@@ -390,7 +398,7 @@ def main():
         if arguments.only not in (None, i):
             continue
         net = random_network(random.Random(f"{arguments.seed} {i}"))
-        for name, check in CHECKS:
+        for name, check in checks:
             number += 1
             try:
                 wrong = list(check(server, net, random.Random(f"{arguments.seed} {i} {name}")))
@@ -407,4 +415,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__.splitlines()[0], CHECKS))

@@ -1,5 +1,5 @@
-# Random networks against the reference of test/property/dnfr_property.py. Its
-# test points become ours. TNFR_SEED repeats a run, TNFR_NETWORKS lengthens it.
+# Random networks against the references of test/property. Their test points
+# become ours. TNFR_SEED repeats a run, TNFR_NETWORKS lengthens it.
 
 use strict;
 use warnings;
@@ -15,14 +15,15 @@ my $python = -x '/usr/bin/python3' ? '/usr/bin/python3' : 'python3';
 plan skip_all => 'needs python3 with numpy' if system("$python -c 'import numpy' 2>/dev/null") != 0;
 
 my $node = start_node('property');
-my @command = ($python, "$FindBin::RealBin/../property/dnfr_property.py", '--networks', $ENV{TNFR_NETWORKS} // 20);
-push @command, '--seed', $ENV{TNFR_SEED} if defined $ENV{TNFR_SEED};
+my @options = ('--networks', $ENV{TNFR_NETWORKS} // 20);
+push @options, '--seed', $ENV{TNFR_SEED} if defined $ENV{TNFR_SEED};
 
+foreach my $script ('dnfr_property.py', 'measures_property.py')
 {
 	local $ENV{PGHOST} = $node->host;
 	local $ENV{PGPORT} = $node->port;
 	local $ENV{PGDATABASE} = 'postgres';
-	open(my $points, '-|', @command) or die "could not run $python: $!";
+	open(my $points, '-|', $python, "$FindBin::RealBin/../property/$script", @options) or die "could not run $python: $!";
 	while (my $line = <$points>)
 	{
 		chomp $line;
@@ -36,7 +37,7 @@ push @command, '--seed', $ENV{TNFR_SEED} if defined $ENV{TNFR_SEED};
 		}
 	}
 	close $points;
-	is($?, 0, 'the script ends well');
+	is($?, 0, "$script ends well");
 }
 
 $node->stop;

@@ -1,0 +1,103 @@
+/*
+ * srf.c
+ *	  Arguments and rows of functions over a network.
+ */
+#include "postgres.h"
+
+#include "pg/params.h"
+#include "pg/srf.h"
+#include "utils/builtins.h"
+
+static void
+require_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+}
+
+void
+tnfr_require_arguments(FunctionCallInfo fcinfo, TnfrSource source)
+{
+	require_argument(fcinfo, 0, source == TNFR_TABLES ? "edges" : "graph");
+	require_argument(fcinfo, 1, "nodes");
+	require_argument(fcinfo, 2, "form");
+	if (source == TNFR_TABLES)
+		require_argument(fcinfo, 3, "directed");
+}
+
+TnfrForm
+tnfr_form_argument(FunctionCallInfo fcinfo)
+{
+	return tnfr_form_by_name(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+}
+
+Jsonb *
+tnfr_weights_argument(FunctionCallInfo fcinfo, TnfrSource source)
+{
+	const int	n = tnfr_weights_number(source);
+
+	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
+}
+
+TnfrCall *
+tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
+		   TnfrNetwork *network)
+{
+	TnfrCall   *call = tnfr_call_begin(function);
+
+	if (source == TNFR_TABLES)
+		tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1),
+						  PG_GETARG_BOOL(3), network);
+	else
+		tnfr_read_graph_network(call, PG_GETARG_DATUM(0), PG_GETARG_OID(1),
+								network);
+	return call;
+}
+
+double *
+tnfr_node_column(TnfrCall *call, const TnfrNodes *nodes)
+{
+	double	   *column = tnfr_alloc_gathered(&call->env, nodes->n, sizeof(double));
+
+	if (column == NULL)
+		tnfr_call_check(call, TNFR_NO_MEMORY);
+	return column;
+}
+
+void
+tnfr_check_range(TnfrCall *call, TnfrStatus status, const char *value,
+				 const char *detail)
+{
+	if (status == TNFR_OUT_OF_RANGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s of node " INT64_FORMAT " is out of range", value,
+						call->env.error.id),
+				 errdetail_internal("%s", detail)));
+	tnfr_call_check(call, status);
+}
+
+void
+tnfr_check_dnfr(TnfrCall *call, TnfrStatus status)
+{
+	tnfr_check_range(call, status, "Delta-NFR",
+					 "Values of its neighbours add up to more than double precision holds.");
+}
+
+void
+tnfr_return_column(TnfrCall *call, ReturnSetInfo *rsinfo,
+				   const TnfrNodes *nodes, const double *value)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	tnfr_call_phase(call, TNFR_RETURNING);
+	for (uint64 i = 0; i < nodes->n; i++)
+	{
+		values[0] = Int64GetDatum(nodes->id[i]);
+		values[1] = Float8GetDatum(value[i]);
+		tnfr_return_row(rsinfo, i, values, nulls);
+	}
+}
