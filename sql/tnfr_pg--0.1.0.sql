@@ -335,3 +335,171 @@ CREATE FUNCTION tnfr_graph_pair_coherence(graph tnfr_graph, nodes regclass,
 
 COMMENT ON FUNCTION tnfr_graph_pair_coherence(tnfr_graph, regclass, text, jsonb) IS
 	'coherence of the two ends of every edge of a stored graph, ascending by src and dst';
+-- aggregates
+
+CREATE FUNCTION tnfr_dnfr_accum(bytea, double precision, double precision,
+		double precision, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_dnfr_accum(bytea, double precision, double precision,
+		double precision, double precision, double precision) IS
+	'aggregate transition function';
+
+CREATE FUNCTION tnfr_dnfr_accum(bytea, double precision, double precision,
+		double precision, double precision, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_dnfr_accum(bytea, double precision, double precision,
+		double precision, double precision, double precision, double precision) IS
+	'aggregate transition function';
+
+CREATE FUNCTION tnfr_dnfr_combine(bytea, bytea) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_dnfr_combine(bytea, bytea) IS
+	'aggregate combine function';
+
+CREATE FUNCTION tnfr_dnfr_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_dnfr_final(bytea) IS
+	'aggregate final function';
+
+CREATE AGGREGATE tnfr_dnfr_agg(vf double precision, epi double precision, phase double precision,
+		nbr_epi double precision, nbr_phase double precision) (
+	SFUNC = tnfr_dnfr_accum,
+	STYPE = bytea,
+	SSPACE = 256,
+	FINALFUNC = tnfr_dnfr_final,
+	COMBINEFUNC = tnfr_dnfr_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE tnfr_dnfr_agg(double precision, double precision, double precision,
+		double precision, double precision) IS
+	'Delta-NFR of form gradient of a node, over its neighbours';
+
+CREATE AGGREGATE tnfr_dnfr_agg(vf double precision, epi double precision, phase double precision,
+		nbr_epi double precision, nbr_phase double precision, weight double precision) (
+	SFUNC = tnfr_dnfr_accum,
+	STYPE = bytea,
+	SSPACE = 256,
+	FINALFUNC = tnfr_dnfr_final,
+	COMBINEFUNC = tnfr_dnfr_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE tnfr_dnfr_agg(double precision, double precision, double precision,
+		double precision, double precision, double precision) IS
+	'Delta-NFR of form gradient of a node, over its weighted neighbours';
+
+CREATE FUNCTION tnfr_order_parameter_accum(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_order_parameter_accum(bytea, double precision) IS
+	'aggregate transition function';
+
+CREATE FUNCTION tnfr_order_parameter_remove(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_order_parameter_remove(bytea, double precision) IS
+	'aggregate inverse transition function';
+
+CREATE FUNCTION tnfr_order_parameter_combine(bytea, bytea) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_order_parameter_combine(bytea, bytea) IS
+	'aggregate combine function';
+
+CREATE FUNCTION tnfr_order_parameter_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_order_parameter_final(bytea) IS
+	'aggregate final function';
+
+CREATE AGGREGATE tnfr_order_parameter(phase double precision) (
+	SFUNC = tnfr_order_parameter_accum,
+	STYPE = bytea,
+	SSPACE = 128,
+	FINALFUNC = tnfr_order_parameter_final,
+	COMBINEFUNC = tnfr_order_parameter_combine,
+	MSFUNC = tnfr_order_parameter_accum,
+	MINVFUNC = tnfr_order_parameter_remove,
+	MSTYPE = bytea,
+	MSSPACE = 128,
+	MFINALFUNC = tnfr_order_parameter_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE tnfr_order_parameter(double precision) IS
+	'Kuramoto order parameter R of phases in radians';
+
+CREATE FUNCTION tnfr_coherence_accum(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_accum(bytea, double precision) IS
+	'aggregate transition function';
+
+CREATE FUNCTION tnfr_coherence_accum(bytea, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_accum(bytea, double precision, double precision) IS
+	'aggregate transition function';
+
+CREATE FUNCTION tnfr_coherence_remove(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_remove(bytea, double precision) IS
+	'aggregate inverse transition function';
+
+CREATE FUNCTION tnfr_coherence_remove(bytea, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_remove(bytea, double precision, double precision) IS
+	'aggregate inverse transition function';
+
+CREATE FUNCTION tnfr_coherence_combine(bytea, bytea) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_combine(bytea, bytea) IS
+	'aggregate combine function';
+
+CREATE FUNCTION tnfr_coherence_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_coherence_final(bytea) IS
+	'aggregate final function';
+
+CREATE AGGREGATE tnfr_coherence_agg(dnfr double precision) (
+	SFUNC = tnfr_coherence_accum,
+	STYPE = bytea,
+	SSPACE = 128,
+	FINALFUNC = tnfr_coherence_final,
+	COMBINEFUNC = tnfr_coherence_combine,
+	MSFUNC = tnfr_coherence_accum,
+	MINVFUNC = tnfr_coherence_remove,
+	MSTYPE = bytea,
+	MSSPACE = 128,
+	MFINALFUNC = tnfr_coherence_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE tnfr_coherence_agg(double precision) IS
+	'coherence C of nodes at rest from their Delta-NFR';
+
+CREATE AGGREGATE tnfr_coherence_agg(dnfr double precision, depi double precision) (
+	SFUNC = tnfr_coherence_accum,
+	STYPE = bytea,
+	SSPACE = 128,
+	FINALFUNC = tnfr_coherence_final,
+	COMBINEFUNC = tnfr_coherence_combine,
+	MSFUNC = tnfr_coherence_accum,
+	MINVFUNC = tnfr_coherence_remove,
+	MSTYPE = bytea,
+	MSSPACE = 128,
+	MFINALFUNC = tnfr_coherence_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE tnfr_coherence_agg(double precision, double precision) IS
+	'coherence C of nodes from their Delta-NFR and dEPI/dt';
