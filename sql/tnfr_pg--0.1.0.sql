@@ -100,6 +100,20 @@ CREATE FUNCTION tnfr_graph_edges(graph tnfr_graph)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	COST 1000 ROWS 100000;
 
+COMMENT ON FUNCTION tnfr_graph_in(cstring) IS
+	'a graph from its text form, base64';
+COMMENT ON FUNCTION tnfr_graph_out(tnfr_graph) IS
+	'text form of a graph, base64';
+COMMENT ON FUNCTION tnfr_graph_recv(internal) IS
+	'a graph from its binary form';
+COMMENT ON FUNCTION tnfr_graph_send(tnfr_graph) IS
+	'binary form of a graph';
+COMMENT ON FUNCTION tnfr_graph_eq(tnfr_graph, tnfr_graph) IS
+	'implementation of = operator';
+COMMENT ON FUNCTION tnfr_graph_ne(tnfr_graph, tnfr_graph) IS
+	'implementation of <> operator';
+COMMENT ON FUNCTION tnfr_graph_hash(tnfr_graph) IS
+	'hash of a graph';
 COMMENT ON FUNCTION tnfr_graph_nodes(tnfr_graph) IS
 	'number of nodes of a graph';
 COMMENT ON FUNCTION tnfr_graph_entries(tnfr_graph) IS
@@ -146,6 +160,23 @@ CREATE FUNCTION tnfr_graph_agg_deserialize(bytea, internal) RETURNS internal
 
 CREATE FUNCTION tnfr_graph_agg_final(internal) RETURNS tnfr_graph
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION tnfr_graph_agg_add(internal, bigint, bigint) IS
+	'aggregate transition function';
+COMMENT ON FUNCTION tnfr_graph_agg_add(internal, bigint, bigint, double precision) IS
+	'aggregate transition function';
+COMMENT ON FUNCTION tnfr_graph_agg_add(internal, bigint, bigint, boolean) IS
+	'aggregate transition function';
+COMMENT ON FUNCTION tnfr_graph_agg_add(internal, bigint, bigint, double precision, boolean) IS
+	'aggregate transition function';
+COMMENT ON FUNCTION tnfr_graph_agg_combine(internal, internal) IS
+	'aggregate combine function';
+COMMENT ON FUNCTION tnfr_graph_agg_serialize(internal) IS
+	'aggregate serial function';
+COMMENT ON FUNCTION tnfr_graph_agg_deserialize(bytea, internal) IS
+	'aggregate deserial function';
+COMMENT ON FUNCTION tnfr_graph_agg_final(internal) IS
+	'aggregate final function';
 
 CREATE AGGREGATE tnfr_graph_agg(src bigint, dst bigint) (
 	SFUNC = tnfr_graph_agg_add,
@@ -335,6 +366,7 @@ CREATE FUNCTION tnfr_graph_pair_coherence(graph tnfr_graph, nodes regclass,
 
 COMMENT ON FUNCTION tnfr_graph_pair_coherence(tnfr_graph, regclass, text, jsonb) IS
 	'coherence of the two ends of every edge of a stored graph, ascending by src and dst';
+
 -- aggregates
 
 CREATE FUNCTION tnfr_dnfr_accum(bytea, double precision, double precision,

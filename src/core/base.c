@@ -43,19 +43,26 @@ tnfr_alloc_gathered(TnfrEnv *env, uint64_t count, size_t size)
 	return alloc(env, count, size, true);
 }
 
-void *
-tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to, size_t size)
+static void *
+resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to, size_t size,
+	   bool gathered)
 {
 	size_t		bytes = bytes_of(to, size);
 	void	   *moved;
 
 	if (p == NULL)
-		return tnfr_alloc(env, to, size);
+		return alloc(env, to, size, gathered);
 	moved = bytes < SIZE_MAX ?
-		env->resize(env->arg, p, bytes_of(from, size), bytes) : NULL;
+		env->resize(env->arg, p, bytes_of(from, size), bytes, gathered) : NULL;
 	if (moved == NULL)
 		env->error.bytes = bytes;
 	return moved;
+}
+
+void *
+tnfr_resize(TnfrEnv *env, void *p, uint64_t from, uint64_t to, size_t size)
+{
+	return resize(env, p, from, to, size, false);
 }
 
 /* Back to the old length; what cannot shrink stays as it is. */
@@ -64,7 +71,8 @@ resize_back(TnfrEnv *env, const TnfrArray *a, uint64_t from, uint64_t to)
 {
 	if (to > 0)
 	{
-		void	   *moved = tnfr_resize(env, *a->array, from, to, a->item);
+		void	   *moved = resize(env, *a->array, from, to, a->item,
+								a->gathered);
 
 		*a->array = moved != NULL ? moved : *a->array;
 	}
@@ -81,7 +89,8 @@ tnfr_resize_arrays(TnfrEnv *env, const TnfrArray *a, int arrays,
 {
 	for (int i = 0; i < arrays; i++)
 	{
-		void	   *moved = tnfr_resize(env, *a[i].array, from, to, a[i].item);
+		void	   *moved = resize(env, *a[i].array, from, to, a[i].item,
+								a[i].gathered);
 
 		if (moved == NULL)
 		{

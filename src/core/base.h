@@ -56,7 +56,8 @@ typedef struct TnfrError
 typedef struct TnfrEnv
 {
 	void	   *(*alloc) (void *arg, size_t size, bool gathered);
-	void	   *(*resize) (void *arg, void *p, size_t from, size_t to);
+	void	   *(*resize) (void *arg, void *p, size_t from, size_t to,
+						   bool gathered);
 	void		(*release) (void *arg, void *p, size_t size);
 	bool		(*poll) (void *arg);
 	bool		(*serve) (void *arg);
@@ -81,6 +82,7 @@ typedef struct TnfrArray
 {
 	void	  **array;
 	size_t		item;			/* bytes */
+	bool		gathered;		/* as in tnfr_alloc_gathered */
 } TnfrArray;
 
 /* tnfr_resize for all of them; on failure false, and all stay as they are. */

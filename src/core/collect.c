@@ -3,116 +3,27 @@
  *	  Collects edges whose nodes nobody has listed.
  */
 #include "core/collect.h"
-#include "core/idmap.h"
 #include "core/ids.h"
 
 #include <string.h>
 
 #define BATCH		1024		/* edges added between two looks at interrupts */
-#define IDS_AT_ONCE	1000000		/* united together */
+#define IDS_AT_ONCE	2000000		/* looked through together */
 
-static TnfrStatus
-add_list(TnfrEnv *env, TnfrEdges *edges, const TnfrIdMap *map,
-		 const TnfrEdgeList *list)
-{
-	for (uint64_t k = 0; k < list->count; k += BATCH)
-	{
-		uint64_t	left = list->count - k;
-		TnfrStatus	status = tnfr_edges_add(env, edges, map, list->src + k,
-											list->dst + k,
-											list->weight != NULL ? list->weight + k : NULL,
-											left < BATCH ? (uint32_t) left : BATCH);
-
-		if (status != TNFR_OK)
-			return status;
-		if (tnfr_check(env))
-			return TNFR_STOPPED;
-	}
-	return TNFR_OK;
-}
-
-/* The graph of edges between n nodes whose ids are known. */
-static TnfrStatus
-graph_of_list(TnfrEnv *env, const TnfrEdgeList *list, bool directed,
-			  const int64_t *id, uint64_t n, TnfrGraph *graph)
-{
-	TnfrIdMap	map;
-	TnfrEdges	edges;
-	TnfrStatus	status = tnfr_idmap_build(env, id, n, &map);
-
-	if (status != TNFR_OK)
-		return status;
-	status = tnfr_edges_begin(env, &edges, n, list->count * (directed ? 1 : 2),
-							  directed, list->weight != NULL);
-	if (status == TNFR_OK)
-		status = add_list(env, &edges, &map, list);
-	tnfr_idmap_release(env, &map);
-	if (status == TNFR_OK)
-		return tnfr_graph_build(env, &edges, graph);
-	tnfr_edges_release(env, &edges);
-	return status;
-}
-
-static TnfrStatus
-check_nodes(TnfrEnv *env, uint64_t n)
-{
-	env->error.count = n;
-	return n > TNFR_MAX_NODES ? TNFR_TOO_MANY_NODES : TNFR_OK;
-}
-
-TnfrStatus
-tnfr_collect_edges(TnfrEnv *env, const TnfrEdgeList *list, bool directed,
-				   TnfrGraph *graph, int64_t **id)
-{
-	const TnfrIdList ends[2] = {
-		{list->src, list->count}, {list->dst, list->count}
-	};
-	uint64_t	n;
-	TnfrStatus	status = tnfr_distinct_ids(env, ends, 2, id, &n);
-
-	if (status != TNFR_OK)
-		return status;
-	status = check_nodes(env, n);
-	if (status == TNFR_OK)
-		status = graph_of_list(env, list, directed, *id, n, graph);
-	if (status != TNFR_OK)
-		tnfr_release(env, *id, n, sizeof(int64_t));
-	return status;
-}
-
-/* Lists of ids; the first may be the union of many. */
+/* Lists of ids whose union is sought. */
 typedef struct Lists
 {
-	TnfrIdList *list;			/* [room] */
+	TnfrIdList *list;			/* [room]; the first is the union so far */
 	int			room;
 	int			lists;
 	uint64_t	count;			/* ids in all of them */
+	uint64_t	limit;			/* so many are united */
 } Lists;
 
-static void
-release_lists(TnfrEnv *env, Lists *l)
-{
-	for (int i = 0; i < l->lists; i++)
-		tnfr_release(env, (void *) l->list[i].id, l->list[i].count,
-					 sizeof(int64_t));
-	l->lists = 0;
-	l->count = 0;
-}
-
-static TnfrStatus
-decode_list(TnfrEnv *env, Lists *l, const TnfrGraphBytes *part)
-{
-	const uint64_t n = part->header.n;
-	int64_t    *id = tnfr_alloc(env, n, sizeof(int64_t));
-
-	if (id == NULL)
-		return TNFR_NO_MEMORY;
-	l->list[l->lists++] = (TnfrIdList) {id, n};
-	l->count += n;
-	return tnfr_decode_ids(env, part, id);
-}
-
-/* Makes all lists one. */
+/*
+ * Makes all lists one.  That is done from time to time, so that memory stays
+ * in proportion to the number of nodes.
+ */
 static TnfrStatus
 unite_lists(TnfrEnv *env, Lists *l)
 {
@@ -122,68 +33,134 @@ unite_lists(TnfrEnv *env, Lists *l)
 
 	if (status != TNFR_OK)
 		return status;
-	release_lists(env, l);
-	l->list[l->lists++] = (TnfrIdList) {id, n};
+	tnfr_release(env, (void *) l->list[0].id, l->list[0].count,
+				 sizeof(int64_t));
+	l->list[0] = (TnfrIdList) {id, n};
+	l->lists = 1;
 	l->count = n;
+	l->limit = 3 * n + IDS_AT_ONCE;
 	return TNFR_OK;
 }
 
-/*
- * The distinct ids of all parts.  Lists are united from time to time, so that
- * their memory stays in proportion to the number of nodes.
- */
 static TnfrStatus
-distinct_ids_of_parts(TnfrEnv *env, const TnfrGraphBytes *part, int parts,
-					  int64_t **id, uint64_t *n)
+add_ids(TnfrEnv *env, Lists *l, const int64_t *id, uint64_t count)
 {
-	Lists		l = {.room = parts + 1};
-	uint64_t	limit = 0;
+	l->list[l->lists++] = (TnfrIdList) {id, count};
+	l->count += count;
+	return l->count < l->limit ? TNFR_OK : unite_lists(env, l);
+}
+
+/* The ids of a part are united at once: they are many. */
+static TnfrStatus
+add_part_ids(TnfrEnv *env, Lists *l, const TnfrGraphBytes *part)
+{
+	const uint64_t n = part->header.n;
+	int64_t    *id = tnfr_alloc(env, n, sizeof(int64_t));
+	TnfrStatus	status;
+
+	if (id == NULL)
+		return TNFR_NO_MEMORY;
+	l->list[l->lists++] = (TnfrIdList) {id, n};
+	status = tnfr_decode_ids(env, part, id);
+	if (status == TNFR_OK)
+		status = unite_lists(env, l);
+	tnfr_release(env, id, n, sizeof(int64_t));
+	if (status != TNFR_OK)
+		l->lists--;
+	return status;
+}
+
+static TnfrStatus
+find_ids(TnfrEnv *env, const TnfrEdgeList *list, int lists,
+		 const TnfrGraphBytes *part, int parts, int64_t **id, uint64_t *n)
+{
+	Lists		l = {.room = 2 * lists + parts + 1,.lists = 1};
 	TnfrStatus	status = TNFR_OK;
 
+	l.limit = IDS_AT_ONCE;
 	l.list = tnfr_alloc(env, (uint64_t) l.room, sizeof(TnfrIdList));
 	if (l.list == NULL)
 		return TNFR_NO_MEMORY;
+	l.list[0] = (TnfrIdList) {NULL, 0};
+	for (int i = 0; i < lists && status == TNFR_OK; i++)
+	{
+		status = add_ids(env, &l, list[i].src, list[i].count);
+		if (status == TNFR_OK)
+			status = add_ids(env, &l, list[i].dst, list[i].count);
+	}
 	for (int p = 0; p < parts && status == TNFR_OK; p++)
-	{
-		status = decode_list(env, &l, &part[p]);
-		if (status != TNFR_OK || (p < parts - 1 && l.count < limit))
-			continue;
+		status = add_part_ids(env, &l, &part[p]);
+	if (status == TNFR_OK && l.lists > 1)
 		status = unite_lists(env, &l);
-		limit = 3 * l.count + IDS_AT_ONCE;
-	}
-	if (status == TNFR_OK)
-	{
-		*id = (int64_t *) l.list[0].id;
-		*n = l.list[0].count;
-	}
-	else
-		release_lists(env, &l);
+	*id = (int64_t *) l.list[0].id;
+	*n = l.list[0].count;
+	if (status != TNFR_OK)
+		tnfr_release(env, *id, *n, sizeof(int64_t));
 	tnfr_release(env, l.list, (uint64_t) l.room, sizeof(TnfrIdList));
 	return status;
 }
 
-TnfrStatus
-tnfr_union_begin(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part,
-				 int parts, bool directed, bool weighted)
+/* How many entries there will be; loops are not known. */
+static uint64_t
+count_entries(const TnfrEdgeList *list, int lists, const TnfrGraphBytes *part,
+			  int parts, bool directed)
 {
-	uint64_t	expected = 0;
+	uint64_t	entries = 0;
+
+	for (int i = 0; i < lists; i++)
+		entries += list[i].count;
+	for (int p = 0; p < parts; p++)
+		entries += part[p].header.entries;
+	return directed ? entries : 2 * entries;
+}
+
+TnfrStatus
+tnfr_collect_begin(TnfrEnv *env, TnfrCollection *c, const TnfrEdgeList *list,
+				   int lists, const TnfrGraphBytes *part, int parts,
+				   bool directed, bool weighted)
+{
 	uint64_t	n;
 	TnfrStatus	status;
 
-	memset(u, 0, sizeof(*u));
-	for (int p = 0; p < parts; p++)
-		expected += part[p].header.entries * (directed ? 1 : 2);
-	status = distinct_ids_of_parts(env, part, parts, &u->id, &n);
+	memset(c, 0, sizeof(*c));
+	status = find_ids(env, list, lists, part, parts, &c->id, &n);
 	if (status != TNFR_OK)
 		return status;
-	u->edges.n = n;				/* for the release of the ids */
-	status = check_nodes(env, n);
+	c->edges.n = n;				/* for the release of the ids */
+	if (n > TNFR_MAX_NODES)
+	{
+		env->error.count = n;
+		status = TNFR_TOO_MANY_NODES;
+	}
+	if (status == TNFR_OK && lists > 0)
+		status = tnfr_idmap_build(env, c->id, n, &c->map);
 	if (status == TNFR_OK)
-		status = tnfr_edges_begin(env, &u->edges, n, expected, directed,
-								  weighted);
+		status = tnfr_edges_begin(env, &c->edges, n,
+								  count_entries(list, lists, part, parts,
+												directed),
+								  directed, weighted);
 	if (status != TNFR_OK)
-		tnfr_union_release(env, u);
+		tnfr_collect_release(env, c);
 	return status;
+}
+
+TnfrStatus
+tnfr_collect_list(TnfrEnv *env, TnfrCollection *c, const TnfrEdgeList *list)
+{
+	for (uint64_t k = 0; k < list->count; k += BATCH)
+	{
+		uint64_t	left = list->count - k;
+		TnfrStatus	status = tnfr_edges_add(env, &c->edges, &c->map,
+											list->src + k, list->dst + k,
+											list->weight != NULL ? list->weight + k : NULL,
+											left < BATCH ? (uint32_t) left : BATCH);
+
+		if (status != TNFR_OK)
+			return status;
+		if (tnfr_check(env))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
 }
 
 /* What adding a part needs beside it. */
@@ -224,17 +201,17 @@ release_decoded(TnfrEnv *env, Decoded *d)
 
 /* Both lists of ids ascend, so one walk along them finds all indexes. */
 static TnfrStatus
-map_ids(TnfrEnv *env, const TnfrUnion *u, Decoded *d)
+map_ids(TnfrEnv *env, const TnfrCollection *c, Decoded *d)
 {
 	uint64_t	at = 0;
 
 	for (uint64_t i = 0; i < d->n; i++)
 	{
-		while (at < u->edges.n && u->id[at] < d->id[i])
+		while (at < c->edges.n && c->id[at] < d->id[i])
 			at++;
-		if (at == u->edges.n || u->id[at] != d->id[i])
+		if (at == c->edges.n || c->id[at] != d->id[i])
 		{
-			env->error.what = "the union was not begun with this part";
+			env->error.what = "node ids were not there before";
 			return TNFR_DAMAGED;
 		}
 		d->map[i] = (uint32_t) at;
@@ -246,7 +223,7 @@ map_ids(TnfrEnv *env, const TnfrUnion *u, Decoded *d)
 
 /* The entries of a block, as edges of the union. */
 static TnfrStatus
-add_block(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part, Decoded *d,
+add_block(TnfrEnv *env, TnfrCollection *c, const TnfrGraphBytes *part, Decoded *d,
 		  uint64_t block, uint64_t *row)
 {
 	const uint64_t first = block * TNFR_CODEC_BLOCK;
@@ -256,7 +233,7 @@ add_block(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part, Decoded *d,
 	if (count > TNFR_CODEC_BLOCK)
 		count = TNFR_CODEC_BLOCK;
 	damage = tnfr_decode_block(part, d->offset, block, d->dst);
-	if (damage == NULL && u->edges.weighted)
+	if (damage == NULL && c->edges.weighted)
 		damage = tnfr_decode_weights(part, first, count, d->weight);
 	if (damage != NULL)
 	{
@@ -270,13 +247,13 @@ add_block(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part, Decoded *d,
 		d->src[k] = d->map[*row];
 		d->dst[k] = d->map[d->dst[k]];
 	}
-	return tnfr_edges_add_mapped(env, &u->edges, d->src, d->dst,
-								 u->edges.weighted ? d->weight : NULL,
+	return tnfr_edges_add_mapped(env, &c->edges, d->src, d->dst,
+								 c->edges.weighted ? d->weight : NULL,
 								 (uint32_t) count);
 }
 
 TnfrStatus
-tnfr_union_add(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part)
+tnfr_collect_part(TnfrEnv *env, TnfrCollection *c, const TnfrGraphBytes *part)
 {
 	const uint64_t entries = part->header.entries;
 	Decoded		d = {.n = part->header.n};
@@ -286,12 +263,12 @@ tnfr_union_add(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part)
 	if (alloc_decoded(env, &d))
 		status = tnfr_decode_ids(env, part, d.id);
 	if (status == TNFR_OK)
-		status = map_ids(env, u, &d);
+		status = map_ids(env, c, &d);
 	if (status == TNFR_OK)
 		status = tnfr_decode_offsets(env, part, d.offset);
 	for (uint64_t b = 0; b * TNFR_CODEC_BLOCK < entries && status == TNFR_OK; b++)
 	{
-		status = add_block(env, u, part, &d, b, &row);
+		status = add_block(env, c, part, &d, b, &row);
 		if (status == TNFR_OK && tnfr_check(env))
 			status = TNFR_STOPPED;
 	}
@@ -300,21 +277,25 @@ tnfr_union_add(TnfrEnv *env, TnfrUnion *u, const TnfrGraphBytes *part)
 }
 
 TnfrStatus
-tnfr_union_end(TnfrEnv *env, TnfrUnion *u, TnfrGraph *graph, int64_t **id)
+tnfr_collect_end(TnfrEnv *env, TnfrCollection *c, TnfrGraph *graph,
+				 int64_t **id)
 {
-	const uint64_t n = u->edges.n;
-	TnfrStatus	status = tnfr_graph_build(env, &u->edges, graph);
+	const uint64_t n = c->edges.n;
+	TnfrStatus	status;
 
-	*id = u->id;
+	tnfr_idmap_release(env, &c->map);
+	status = tnfr_graph_build(env, &c->edges, graph);
+	*id = c->id;
+	c->id = NULL;
 	if (status != TNFR_OK)
-		tnfr_release(env, u->id, n, sizeof(int64_t));
-	u->id = NULL;
+		tnfr_release(env, *id, n, sizeof(int64_t));
 	return status;
 }
 
 void
-tnfr_union_release(TnfrEnv *env, TnfrUnion *u)
+tnfr_collect_release(TnfrEnv *env, TnfrCollection *c)
 {
-	tnfr_release(env, u->id, u->edges.n, sizeof(int64_t));
-	tnfr_edges_release(env, &u->edges);
+	tnfr_idmap_release(env, &c->map);
+	tnfr_release(env, c->id, c->edges.n, sizeof(int64_t));
+	tnfr_edges_release(env, &c->edges);
 }

@@ -1,11 +1,10 @@
 /*
  * collect.h
- *	  Graphs of the nodes that edges name: from edges, and from parts.
+ *	  Graphs of the nodes that edges name.
  *
- * Where no relation tells the nodes, they are the ends of the edges.  A large
- * number of edges is collected in parts: each part becomes the directed graph
- * of its edges, as bytes (codec.h), which take about a fifth of the edges'
- * memory; in the end the parts are united.
+ * Where no relation tells the nodes, they are the ends of the edges.  Edges
+ * come as lists, or as parts: directed graphs as bytes (codec.h), which take
+ * an eighth of a list's memory.
  */
 #ifndef TNFR_COLLECT_H
 #define TNFR_COLLECT_H
@@ -23,38 +22,41 @@ typedef struct TnfrEdgeList
 	uint64_t	count;
 } TnfrEdgeList;
 
-/*
- * The graph of the edges, and the ids of its nodes, graph->n of them; the
- * caller releases both.
- */
-extern TnfrStatus tnfr_collect_edges(TnfrEnv *env, const TnfrEdgeList *list,
-									 bool directed, TnfrGraph *graph,
-									 int64_t **id);
-
-/* The union of parts, while it is made. */
-typedef struct TnfrUnion
+/* A graph while its edges are collected. */
+typedef struct TnfrCollection
 {
-	int64_t    *id;
+	int64_t    *id;				/* of all nodes */
+	TnfrIdMap	map;			/* where there are lists */
 	TnfrEdges	edges;
-} TnfrUnion;
+} TnfrCollection;
 
 /*
- * Begins the union of parts, which are directed; the result is a directed
- * graph, or the undirected one in which each entry of a part is an edge.
+ * Begins a graph of the edges in all these lists and parts: its nodes are
+ * known afterwards.  directed: else every edge, and every entry of a part, is
+ * an edge of an undirected graph.
  */
-extern TnfrStatus tnfr_union_begin(TnfrEnv *env, TnfrUnion *u,
-								   const TnfrGraphBytes *part, int parts,
-								   bool directed, bool weighted);
+extern TnfrStatus tnfr_collect_begin(TnfrEnv *env, TnfrCollection *c,
+									 const TnfrEdgeList *list, int lists,
+									 const TnfrGraphBytes *part, int parts,
+									 bool directed, bool weighted);
 
-/* Adds a part, one of those it was begun with; its bytes may go afterwards. */
-extern TnfrStatus tnfr_union_add(TnfrEnv *env, TnfrUnion *u,
-								 const TnfrGraphBytes *part);
+/*
+ * Adds the edges of a list, or of a part; each of those that it was begun with
+ * once.  What has been added can be released.
+ */
+extern TnfrStatus tnfr_collect_list(TnfrEnv *env, TnfrCollection *c,
+									const TnfrEdgeList *list);
+extern TnfrStatus tnfr_collect_part(TnfrEnv *env, TnfrCollection *c,
+									const TnfrGraphBytes *part);
 
-/* The graph and its ids, as of tnfr_collect_edges; the union is released. */
-extern TnfrStatus tnfr_union_end(TnfrEnv *env, TnfrUnion *u, TnfrGraph *graph,
-								 int64_t **id);
+/*
+ * The graph, and the ids of its nodes, graph->n of them; the caller releases
+ * both.  Of the collection nothing is left, after a failure either.
+ */
+extern TnfrStatus tnfr_collect_end(TnfrEnv *env, TnfrCollection *c,
+								   TnfrGraph *graph, int64_t **id);
 
-/* Gives up a union that has been begun. */
-extern void tnfr_union_release(TnfrEnv *env, TnfrUnion *u);
+/* Gives up a collection that has been begun. */
+extern void tnfr_collect_release(TnfrEnv *env, TnfrCollection *c);
 
 #endif							/* TNFR_COLLECT_H */

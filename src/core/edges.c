@@ -69,10 +69,10 @@ TnfrStatus
 tnfr_edges_resize(TnfrEnv *env, TnfrEdges *edges, uint64_t room)
 {
 	const TnfrArray column[] = {
-		{(void **) &edges->to.neighbour, TNFR_BLOCK * sizeof(uint32_t)},
-		{(void **) &edges->to.row, TNFR_BLOCK * sizeof(uint16_t)},
-		{(void **) &edges->tag, sizeof(uint32_t)},
-		{(void **) &edges->to.weight, TNFR_BLOCK * sizeof(double)}
+		{(void **) &edges->to.neighbour, TNFR_BLOCK * sizeof(uint32_t), false},
+		{(void **) &edges->to.row, TNFR_BLOCK * sizeof(uint16_t), false},
+		{(void **) &edges->tag, sizeof(uint32_t), false},
+		{(void **) &edges->to.weight, TNFR_BLOCK * sizeof(double), false}
 	};
 
 	if (!tnfr_resize_arrays(env, column, edges->weighted ? 4 : 3, edges->room,

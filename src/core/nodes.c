@@ -204,9 +204,9 @@ static TnfrStatus
 resize_nodes(TnfrEnv *env, TnfrNodes *nodes, uint64_t room)
 {
 	const TnfrArray column[] = {
-		{(void **) &nodes->id, sizeof(int64_t)},
-		{(void **) &nodes->phase, sizeof(double)},
-		{(void **) &nodes->state, sizeof(TnfrNodeState)}
+		{(void **) &nodes->id, sizeof(int64_t), false},
+		{(void **) &nodes->phase, sizeof(double), false},
+		{(void **) &nodes->state, sizeof(TnfrNodeState), true}
 	};
 
 	if (!tnfr_resize_arrays(env, column, 3, nodes->room, room))

@@ -103,6 +103,13 @@ map_length(size_t size)
 	return TYPEALIGN(sysconf(_SC_PAGESIZE), size);
 }
 
+static void
+unmap_entry(TnfrCall *call, char *p)
+{
+	unmap_memory(maps_lookup(call->maps, p));
+	maps_delete(call->maps, p);
+}
+
 static void *
 alloc_mapped(TnfrCall *call, size_t size, bool huge)
 {
@@ -175,14 +182,11 @@ call_release(void *arg, void *p, size_t size)
 {
 	TnfrCall   *call = arg;
 
-	if (size >= MAP_MIN)
-	{
-		unmap_memory(maps_lookup(call->maps, p));
-		maps_delete(call->maps, p);
-	}
-	else
-		pfree(((char **) p)[-1]);
 	call->used -= size;
+	if (size < MAP_MIN)
+		pfree(((char **) p)[-1]);
+	else
+		unmap_entry(call, p);
 }
 
 /* Records that a map has another length, and perhaps another place. */
@@ -204,7 +208,7 @@ record_map(TnfrCall *call, char *from, char *to, size_t length)
  * NULL: the system refused.
  */
 static char *
-extend_map(TnfrCall *call, char *p, size_t from, size_t to)
+extend_map(TnfrCall *call, char *p, size_t from, size_t to, bool huge)
 {
 	char	   *moved = mremap(p, from, to, 0);
 
@@ -221,7 +225,7 @@ extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 			return NULL;
 		}
 	}
-	if (call->used > HUGE_FROM)
+	if (huge)
 		use_huge_pages(moved, to);
 	VALGRIND_MAKE_MEM_DEFINED(moved, to);	/* memcheck loses track of mremap */
 	record_map(call, p, moved, to);
@@ -229,13 +233,13 @@ extend_map(TnfrCall *call, char *p, size_t from, size_t to)
 }
 
 static void *
-resize_mapped(TnfrCall *call, char *p, size_t from, size_t to)
+resize_mapped(TnfrCall *call, char *p, size_t from, size_t to, bool huge)
 {
 	size_t		old_length = map_length(from);
 	size_t		length = map_length(to);
 
 	if (length > old_length)
-		return extend_map(call, p, old_length, length);
+		return extend_map(call, p, old_length, length, huge);
 	if (length < old_length)
 	{
 		munmap(p + length, old_length - length);
@@ -245,14 +249,14 @@ resize_mapped(TnfrCall *call, char *p, size_t from, size_t to)
 }
 
 static void *
-call_resize(void *arg, void *p, size_t from, size_t to)
+call_resize(void *arg, void *p, size_t from, size_t to, bool gathered)
 {
 	TnfrCall   *call = arg;
 	void	   *moved;
 
 	if (from < MAP_MIN || to < MAP_MIN)
 	{
-		moved = call_alloc(call, to, false);
+		moved = call_alloc(call, to, gathered);
 		if (moved != NULL)
 		{
 			memcpy(moved, p, Min(from, to));
@@ -262,7 +266,7 @@ call_resize(void *arg, void *p, size_t from, size_t to)
 	}
 	if (to > from && exceeds_limit(call, to - from))
 		return NULL;
-	moved = resize_mapped(call, p, from, to);
+	moved = resize_mapped(call, p, from, to, gathered || call->used > HUGE_FROM);
 	if (moved != NULL)
 	{
 		call->used = call->used - from + to;
@@ -407,6 +411,14 @@ tnfr_call_require(TnfrCall *call, uint64 bytes)
 {
 	if (exceeds_limit(call, bytes))
 		refuse(call);
+}
+
+void
+tnfr_call_charge(TnfrCall *call, uint64 bytes)
+{
+	tnfr_call_require(call, bytes);
+	call->used += bytes;
+	call->peak = Max(call->peak, call->used);
 }
 
 void

@@ -34,7 +34,7 @@ typedef struct TnfrCall
 	MemoryContext context;
 	MemoryContextCallback cleanup;
 	struct maps_hash *maps;		/* what is mapped now */
-	size_t		used;			/* bytes lent to the core */
+	size_t		used;			/* bytes lent to the core, or charged */
 	size_t		peak;
 	size_t		limit;
 	int			max_threads;
@@ -64,6 +64,9 @@ extern void tnfr_call_threads(TnfrCall *call, uint64 items);
 
 /* Error 53200 when so many more bytes would pass the limit. */
 extern void tnfr_call_require(TnfrCall *call, uint64 bytes);
+
+/* The same, and counts them: memory that somebody else takes for the call. */
+extern void tnfr_call_charge(TnfrCall *call, uint64 bytes);
 
 /* Turns a failure of the core that names no relation into an error. */
 extern void tnfr_call_check(TnfrCall *call, TnfrStatus status);

@@ -32,4 +32,13 @@ typedef uint8 TnfrBase64Byte;
 typedef char TnfrBase64Byte;
 #endif
 
+/* 18 can leave room before a tuple. */
+#if PG_VERSION_NUM >= 180000
+#define heap_form_minimal_tuple_compat(desc, values, nulls) \
+	heap_form_minimal_tuple(desc, values, nulls, 0)
+#else
+#define heap_form_minimal_tuple_compat(desc, values, nulls) \
+	heap_form_minimal_tuple(desc, values, nulls)
+#endif
+
 #endif							/* TNFR_PG_COMPAT_H */

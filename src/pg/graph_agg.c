@@ -2,11 +2,11 @@
  * graph_agg.c
  *	  Aggregate tnfr_graph_agg(src, dst [, weight] [, directed]): a graph of rows.
  *
- * A state gathers edges.  When it has PART_EDGES of them they become a part, a
- * graph as bytes (core/collect.h): ordered, and a fifth of the size.  Parts are
- * what a parallel worker hands over; in the end they are united.  Parts are
- * directed; those of an undirected graph hold each edge once, from the smaller
- * id to the larger.
+ * A state gathers edges in chunks.  A parallel worker makes a part of all of
+ * them when it is done, a graph as bytes (core/collect.h): ordered, and an
+ * eighth of the size, that is what it hands over.  In the end the graph is made
+ * of the edges and parts there are.  Parts are directed; those of an undirected
+ * graph hold each edge once, from the smaller id to the larger.
  *
  * What all states of an aggregate hold in this process counts against
  * tnfr.memory_limit.
@@ -16,29 +16,39 @@
 #include <math.h>
 
 #include "core/collect.h"
+#include "core/parallel.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "pg/graph_value.h"
-#include "pg/settings.h"
 #include "utils/memutils.h"
 
-#define PART_EDGES		UINT32_C(1048576)
-#define FIRST_EDGES		8		/* room that a state begins with */
+#define FIRST_CHUNK		8		/* edges; the next has twice as many */
+#define LAST_CHUNK		65536	/* up to so many */
 #define FEW_EDGES		64		/* handed over as they are */
 
-/* Bytes that the states in a memory context hold. */
+/* What the states in a memory context share: memory, and its account. */
 typedef struct Memory
 {
 	struct Memory *next;
 	MemoryContext context;
 	MemoryContextCallback cleanup;
-	size_t		used;
+	TnfrCall   *call;
 } Memory;
+
+typedef struct Chunk
+{
+	struct Chunk *next;			/* the one filled before */
+	uint32		count;
+	uint32		room;
+	int64	   *src;			/* [room], behind this struct, and so */
+	int64	   *dst;
+	double	   *weight;			/* NULL: not weighted */
+} Chunk;
 
 typedef struct Part
 {
-	uint8_t    *bytes;
+	struct Part *next;
 	size_t		size;
+	uint8_t    *bytes;			/* behind this struct, or in a row */
 } Part;
 
 typedef struct State
@@ -46,14 +56,10 @@ typedef struct State
 	Memory	   *memory;			/* NULL: deserialized, of one row's life */
 	bool		directed;
 	bool		weighted;
-	uint32		count;			/* edges that are in no part yet */
-	uint32		room;
-	int64	   *src;
-	int64	   *dst;
-	double	   *weight;			/* NULL: not weighted */
-	Part	   *part;
+	int			chunks;
 	int			parts;
-	int			part_room;
+	Chunk	   *chunk;			/* the last; NULL: none */
+	Part	   *part;
 } State;
 
 /* A serialized state begins with this; edges and parts follow. */
@@ -87,11 +93,12 @@ forget_memory(void *arg)
 	*m = (*m)->next;
 }
 
-/* The account of a context; aggregates have few contexts. */
+/* Aggregates have few contexts. */
 static Memory *
 memory_of(MemoryContext context)
 {
 	Memory	   *m = memories;
+	MemoryContext before;
 
 	while (m != NULL && m->context != context)
 		m = m->next;
@@ -104,130 +111,183 @@ memory_of(MemoryContext context)
 	MemoryContextRegisterResetCallback(context, &m->cleanup);
 	m->next = memories;
 	memories = m;
+	before = MemoryContextSwitchTo(context);
+	m->call = tnfr_call_begin("tnfr_graph_agg");
+	MemoryContextSwitchTo(before);
 	return m;
 }
 
-/* Takes note of more bytes, before they are allocated. */
-static void
-charge(Memory *m, size_t bytes)
+static void *
+take(Memory *m, size_t bytes)
 {
-	const size_t limit = (size_t) tnfr_memory_limit * 1024;
-
-	if (bytes > limit || m->used > limit - bytes)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("tnfr_graph_agg would need more memory than tnfr.memory_limit allows"),
-				 errdetail("It needs at least %zu kB; tnfr.memory_limit is %d kB.",
-						   (m->used + bytes) / 1024 + 1, tnfr_memory_limit),
-				 errhint("Raise tnfr.memory_limit, or aggregate fewer edges at a time.")));
-	m->used += bytes;
+	tnfr_call_charge(m->call, bytes);
+	return MemoryContextAllocHuge(m->context, bytes);
 }
 
-static void *
-resize(Memory *m, void *p, size_t from, size_t to)
+static void
+give_back(Memory *m, void *p, size_t bytes)
 {
-	if (to > from)
-		charge(m, to - from);
-	return p == NULL ? MemoryContextAllocHuge(m->context, to) :
-		repalloc_huge(p, to);
+	m->call->used -= bytes;
+	pfree(p);
 }
 
 static State *
 new_state(MemoryContext context, bool directed, bool weighted)
 {
 	Memory	   *memory = memory_of(context);
-	State	   *state;
+	State	   *state = take(memory, sizeof(State));
 
-	charge(memory, sizeof(State));
-	state = MemoryContextAllocZero(context, sizeof(State));
+	memset(state, 0, sizeof(State));
 	state->memory = memory;
 	state->directed = directed;
 	state->weighted = weighted;
 	return state;
 }
 
+static size_t
+chunk_bytes(uint32 room, bool weighted)
+{
+	return sizeof(Chunk) + room * (2 * sizeof(int64) +
+								   (weighted ? sizeof(double) : 0));
+}
+
 static pg_noinline void
-grow(State *s)
+add_chunk(State *s)
 {
-	uint32		room = s->room == 0 ? FIRST_EDGES : s->room * 2;
+	uint32		room = s->chunk == NULL ? FIRST_CHUNK :
+		Min(2 * s->chunk->room, LAST_CHUNK);
+	Chunk	   *c = take(s->memory, chunk_bytes(room, s->weighted));
 
-	s->src = resize(s->memory, s->src, s->room * sizeof(int64),
-					room * sizeof(int64));
-	s->dst = resize(s->memory, s->dst, s->room * sizeof(int64),
-					room * sizeof(int64));
-	if (s->weighted)
-		s->weight = resize(s->memory, s->weight, s->room * sizeof(double),
-						   room * sizeof(double));
-	s->room = room;
+	c->next = s->chunk;
+	c->count = 0;
+	c->room = room;
+	c->src = (int64 *) (c + 1);
+	c->dst = c->src + room;
+	c->weight = s->weighted ? (double *) (c->dst + room) : NULL;
+	s->chunk = c;
+	s->chunks++;
+}
+
+/* Drops the last chunk. */
+static void
+drop_chunk(State *s)
+{
+	Chunk	   *c = s->chunk;
+
+	s->chunk = c->next;
+	s->chunks--;
+	give_back(s->memory, c, chunk_bytes(c->room, s->weighted));
+}
+
+static Part *
+add_part(State *s, size_t size)
+{
+	Part	   *part = take(s->memory, sizeof(Part) + size);
+
+	part->next = s->part;
+	part->size = size;
+	part->bytes = (uint8_t *) (part + 1);
+	s->part = part;
+	s->parts++;
+	return part;
 }
 
 static void
-add_part(State *s, uint8_t *bytes, size_t size)
+drop_part(State *s)
 {
-	if (s->parts == s->part_room)
-	{
-		int			room = s->part_room * 2 + 4;
+	Part	   *part = s->part;
 
-		s->part = resize(s->memory, s->part, s->part_room * sizeof(Part),
-						 room * sizeof(Part));
-		s->part_room = room;
-	}
-	s->part[s->parts++] = (Part) {bytes, size};
-}
-
-/* A call whose limit what the states hold has been taken off. */
-static TnfrCall *
-begin_call(const State *s)
-{
-	TnfrCall   *call = tnfr_call_begin("tnfr_graph_agg");
-
-	tnfr_call_require(call, s->memory->used);
-	call->used = s->memory->used;
-	return call;
-}
-
-/* The graph of the edges that are in no part yet. */
-static void
-collect(const State *s, TnfrCall *call, bool directed, TnfrGraph *graph,
-		int64_t **id)
-{
-	TnfrEdgeList list = {s->src, s->dst, s->weight, s->count};
-
-	tnfr_call_check(call, tnfr_collect_edges(&call->env, &list, directed,
-											 graph, id));
-}
-
-/* Makes a part of the edges that are in none. */
-static void
-seal(State *s)
-{
-	TnfrCall   *call = begin_call(s);
-	TnfrGraph	graph;
-	TnfrEncoding e;
-	int64_t    *id;
-	uint8_t    *bytes;
-
-	collect(s, call, true, &graph, &id);
-	tnfr_call_check(call, tnfr_encode_begin(&call->env, &e, &graph, id));
-	bytes = resize(s->memory, NULL, 0, e.size);
-	tnfr_call_check(call, tnfr_encode_write(&call->env, &e, bytes));
-	add_part(s, bytes, e.size);
-	s->count = 0;
-	tnfr_call_drop(call);
+	s->part = part->next;
+	s->parts--;
+	give_back(s->memory, part, sizeof(Part) + part->size);
 }
 
 static inline void
 add_edge(State *s, int64 src, int64 dst, double weight)
 {
-	if (s->count == s->room)
-		grow(s);
-	s->src[s->count] = s->directed || src < dst ? src : dst;
-	s->dst[s->count] = s->directed || src < dst ? dst : src;
-	if (s->weighted)
-		s->weight[s->count] = weight;
-	s->count++;
-	if (s->count == PART_EDGES)
-		seal(s);
+	Chunk	   *c = s->chunk;
+
+	if (c == NULL || c->count == c->room)
+	{
+		add_chunk(s);
+		c = s->chunk;
+	}
+	c->src[c->count] = s->directed || src < dst ? src : dst;
+	c->dst[c->count] = s->directed || src < dst ? dst : src;
+	if (c->weight != NULL)
+		c->weight[c->count] = weight;
+	c->count++;
+}
+
+static inline TnfrEdgeList
+edges_of(const Chunk *c)
+{
+	return (TnfrEdgeList) {c->src, c->dst, c->weight, c->count};
+}
+
+/* Begins a graph of all that a state has. */
+static void
+begin_graph(const State *s, bool directed, TnfrCollection *collection)
+{
+	TnfrCall   *call = s->memory->call;
+	TnfrEdgeList *list = palloc((s->chunks + 1) * sizeof(TnfrEdgeList));
+	TnfrGraphBytes *part = palloc((s->parts + 1) * sizeof(TnfrGraphBytes));
+	int			lists = 0;
+	int			parts = 0;
+
+	for (const Chunk *c = s->chunk; c != NULL; c = c->next)
+		list[lists++] = edges_of(c);
+	for (const Part *p = s->part; p != NULL; p = p->next)
+		tnfr_call_check(call, tnfr_decode_begin(&call->env, &part[parts++],
+												p->bytes, p->size));
+	tnfr_call_check(call, tnfr_collect_begin(&call->env, collection, list,
+											 lists, part, parts, directed,
+											 s->weighted));
+	pfree(list);
+	pfree(part);
+}
+
+/*
+ * Makes a graph of all that a state has, which is used up: chunks and parts
+ * are given back as soon as they have been added.
+ */
+static void
+make_graph(State *s, bool directed, TnfrGraph *graph, int64_t **id)
+{
+	TnfrCall   *call = s->memory->call;
+	TnfrCollection collection;
+
+	call->env.threads = 1;
+	begin_graph(s, directed, &collection);
+	while (s->chunk != NULL)
+	{
+		TnfrEdgeList list = edges_of(s->chunk);
+
+		tnfr_call_check(call, tnfr_collect_list(&call->env, &collection, &list));
+		drop_chunk(s);
+	}
+	while (s->part != NULL)
+	{
+		TnfrGraphBytes part;
+
+		tnfr_call_check(call, tnfr_decode_begin(&call->env, &part,
+												s->part->bytes, s->part->size));
+		tnfr_call_check(call, tnfr_collect_part(&call->env, &collection, &part));
+		drop_part(s);
+	}
+	tnfr_call_threads(call, collection.edges.entries);
+	tnfr_call_check(call, tnfr_collect_end(&call->env, &collection, graph, id));
+}
+
+static void
+release_graph(const State *s, TnfrGraph *graph, int64_t *id)
+{
+	TnfrCall   *call = s->memory->call;
+
+	tnfr_release(&call->env, id, graph->n, sizeof(int64_t));
+	tnfr_graph_release(&call->env, graph);
+	if (call->env.threads > 1)
+		tnfr_parallel_end();
 }
 
 static MemoryContext
@@ -327,17 +387,12 @@ add_state(State *to, const State *from)
 {
 	if (to->directed != from->directed)
 		mixed_directions();
-	for (int p = 0; p < from->parts; p++)
-	{
-		const Part *part = &from->part[p];
-		uint8_t    *bytes = resize(to->memory, NULL, 0, part->size);
-
-		memcpy(bytes, part->bytes, part->size);
-		add_part(to, bytes, part->size);
-	}
-	for (uint32 k = 0; k < from->count; k++)
-		add_edge(to, from->src[k], from->dst[k],
-				 from->weighted ? from->weight[k] : 1.0);
+	for (const Part *p = from->part; p != NULL; p = p->next)
+		memcpy(add_part(to, p->size)->bytes, p->bytes, p->size);
+	for (const Chunk *c = from->chunk; c != NULL; c = c->next)
+		for (uint32 k = 0; k < c->count; k++)
+			add_edge(to, c->src[k], c->dst[k],
+					 c->weight != NULL ? c->weight[k] : 1.0);
 }
 
 Datum
@@ -361,28 +416,28 @@ tnfr_graph_agg_combine(PG_FUNCTION_ARGS)
 static char *
 put(char *to, const void *from, size_t size)
 {
-	if (size > 0)
-		memcpy(to, from, size);
+	memcpy(to, from, size);
 	return to + size;
 }
 
-Datum
-tnfr_graph_agg_serialize(PG_FUNCTION_ARGS)
+/* Edges that a state has in chunks. */
+static uint64
+count_edges(const State *s)
 {
-	State	   *s = (State *) PG_GETARG_POINTER(0);
-	Serialized	head;
-	const size_t column = sizeof(int64);
-	size_t		size = VARHDRSZ + sizeof(Serialized);
-	bytea	   *result;
-	char	   *at;
+	uint64		count = 0;
 
-	(void) aggregate_context(fcinfo);
-	if (s->count > FEW_EDGES)
-		seal(s);
-	head = (Serialized) {s->directed, s->weighted, s->count, s->parts};
-	size += s->count * column * (s->weighted ? 3 : 2);
-	for (int p = 0; p < s->parts; p++)
-		size += sizeof(uint64) + s->part[p].size;
+	for (const Chunk *c = s->chunk; c != NULL; c = c->next)
+		count += c->count;
+	return count;
+}
+
+/* A value to hand over, with its head, and room for so many bytes more. */
+static bytea *
+begin_serialized(const State *s, uint32 count, int parts, size_t more)
+{
+	size_t		size = VARHDRSZ + sizeof(Serialized) + more;
+	bytea	   *result;
+
 	if (size > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -390,30 +445,93 @@ tnfr_graph_agg_serialize(PG_FUNCTION_ARGS)
 				 errdetail("It has %zu bytes; the limit is %zu bytes.",
 						   size, (size_t) MaxAllocSize),
 				 errhint("Split the graph with GROUP BY, or set max_parallel_workers_per_gather to 0.")));
-
 	result = palloc(size);
 	SET_VARSIZE(result, size);
-	at = put(VARDATA(result), &head, sizeof(head));
-	at = put(at, s->src, s->count * column);
-	at = put(at, s->dst, s->count * column);
-	if (s->weighted)
-		at = put(at, s->weight, s->count * column);
-	for (int p = 0; p < s->parts; p++)
-	{
-		uint64		part_size = s->part[p].size;
+	put(VARDATA(result), &(Serialized) {s->directed, s->weighted, count, parts},
+		sizeof(Serialized));
+	return result;
+}
 
-		at = put(at, &part_size, sizeof(part_size));
-		at = put(at, s->part[p].bytes, part_size);
-	}
-	PG_RETURN_BYTEA_P(result);
+/* All edges and parts as one part. */
+static bytea *
+serialize_graph(State *s)
+{
+	TnfrCall   *call = s->memory->call;
+	TnfrGraph	graph;
+	TnfrEncoding e;
+	int64_t    *id;
+	uint64		size;
+	bytea	   *result;
+	char	   *at;
+
+	make_graph(s, true, &graph, &id);
+	tnfr_call_check(call, tnfr_encode_begin(&call->env, &e, &graph, id));
+	size = e.size;
+	result = begin_serialized(s, 0, 1, sizeof(size) + size);
+	at = put(VARDATA(result) + sizeof(Serialized), &size, sizeof(size));
+	tnfr_call_check(call, tnfr_encode_write(&call->env, &e, (uint8_t *) at));
+	tnfr_encode_end(&call->env, &e);
+	release_graph(s, &graph, id);
+	return result;
+}
+
+/* A few edges as they are. */
+static bytea *
+serialize_edges(const State *s, uint32 count)
+{
+	bytea	   *result = begin_serialized(s, count, 0,
+										  count * (s->weighted ? 3 : 2) * sizeof(int64));
+	char	   *at = VARDATA(result) + sizeof(Serialized);
+
+	for (const Chunk *c = s->chunk; c != NULL; c = c->next)
+		for (uint32 k = 0; k < c->count; k++)
+		{
+			at = put(at, &c->src[k], sizeof(int64));
+			at = put(at, &c->dst[k], sizeof(int64));
+			if (s->weighted)
+				at = put(at, &c->weight[k], sizeof(double));
+		}
+	return result;
+}
+
+Datum
+tnfr_graph_agg_serialize(PG_FUNCTION_ARGS)
+{
+	State	   *s = (State *) PG_GETARG_POINTER(0);
+	uint64		count = count_edges(s);
+
+	(void) aggregate_context(fcinfo);
+	PG_RETURN_BYTEA_P(s->parts == 0 && count <= FEW_EDGES ?
+					  serialize_edges(s, (uint32) count) : serialize_graph(s));
 }
 
 static const char *
 get(void *to, const char *from, size_t size)
 {
-	if (size > 0)
-		memcpy(to, from, size);
+	memcpy(to, from, size);
 	return from + size;
+}
+
+/* The edges that came as they are, in a chunk. */
+static const char *
+get_edges(State *s, uint32 count, const char *at)
+{
+	Chunk	   *c = palloc(chunk_bytes(count, s->weighted));
+
+	c->next = NULL;
+	c->count = c->room = count;
+	c->src = (int64 *) (c + 1);
+	c->dst = c->src + count;
+	c->weight = s->weighted ? (double *) (c->dst + count) : NULL;
+	for (uint32 k = 0; k < count; k++)
+	{
+		at = get(&c->src[k], at, sizeof(int64));
+		at = get(&c->dst[k], at, sizeof(int64));
+		if (s->weighted)
+			at = get(&c->weight[k], at, sizeof(double));
+	}
+	s->chunk = c;
+	return at;
 }
 
 /*
@@ -427,84 +545,50 @@ tnfr_graph_agg_deserialize(PG_FUNCTION_ARGS)
 	State	   *s = palloc0(sizeof(State));
 	const char *at = VARDATA_ANY(serialized);
 	Serialized	head;
-	size_t		column;
 
 	(void) aggregate_context(fcinfo);
 	at = get(&head, at, sizeof(head));
 	s->directed = head.directed;
 	s->weighted = head.weighted;
-	s->count = head.count;
-	column = s->count * sizeof(int64);
-	at = get(s->src = palloc(column), at, column);
-	at = get(s->dst = palloc(column), at, column);
-	if (s->weighted)
-		at = get(s->weight = palloc(column), at, column);
-	s->part = palloc(head.parts * sizeof(Part));
-	for (; s->parts < head.parts; s->parts++)
+	at = get_edges(s, head.count, at);
+	for (int i = 0; i < head.parts; i++)
 	{
+		Part	   *part = palloc(sizeof(Part));
 		uint64		size;
 
 		at = get(&size, at, sizeof(size));
-		s->part[s->parts] = (Part) {(uint8_t *) at, size};
+		part->next = s->part;
+		part->size = size;
+		part->bytes = (uint8_t *) at;
+		s->part = part;
 		at += size;
 	}
 	PG_RETURN_POINTER(s);
 }
 
-/* Unites all parts; each is released as soon as it has been added. */
-static void
-unite(State *s, TnfrCall *call, TnfrGraph *graph, int64_t **id)
+/* A part alone is a directed graph already. */
+static struct varlena *
+value_of(State *s)
 {
-	TnfrGraphBytes *part = palloc(s->parts * sizeof(TnfrGraphBytes));
-	TnfrUnion	u;
+	TnfrCall   *call = s->memory->call;
+	TnfrGraph	graph;
+	int64_t    *id;
+	struct varlena *value;
 
-	for (int p = 0; p < s->parts; p++)
-		tnfr_call_check(call, tnfr_decode_begin(&call->env, &part[p],
-												s->part[p].bytes,
-												s->part[p].size));
-	tnfr_call_check(call, tnfr_union_begin(&call->env, &u, part, s->parts,
-										   s->directed, s->weighted));
-	for (int p = 0; p < s->parts; p++)
-	{
-		tnfr_call_check(call, tnfr_union_add(&call->env, &u, &part[p]));
-		pfree(s->part[p].bytes);
-		s->memory->used -= s->part[p].size;
-		call->used -= s->part[p].size;
-	}
-	s->parts = 0;
-	tnfr_call_threads(call, u.edges.entries);
-	tnfr_call_check(call, tnfr_union_end(&call->env, &u, graph, id));
-	pfree(part);
+	if (s->parts == 1 && s->chunks == 0 && s->directed)
+		return tnfr_graph_value_of_bytes(call, s->part->bytes, s->part->size);
+	make_graph(s, s->directed, &graph, &id);
+	value = tnfr_graph_value(call, &graph, id);
+	release_graph(s, &graph, id);
+	return value;
 }
 
 /* The state is used up (FINALFUNC_MODIFY = READ_WRITE). */
 Datum
 tnfr_graph_agg_final(PG_FUNCTION_ARGS)
 {
-	State	   *s = PG_ARGISNULL(0) ? NULL : (State *) PG_GETARG_POINTER(0);
-	MemoryContext result_context = CurrentMemoryContext;
-	TnfrCall   *call;
-	TnfrGraph	graph;
-	int64_t    *id;
-	struct varlena *result;
-
 	(void) aggregate_context(fcinfo);
-	if (s == NULL)
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	if (s->parts > 0 && s->count > 0)
-		seal(s);
-	call = begin_call(s);
-	if (s->parts == 1 && s->directed)
-		result = tnfr_graph_value_of_bytes(call, s->part[0].bytes,
-										   s->part[0].size, result_context);
-	else
-	{
-		if (s->parts > 0)
-			unite(s, call, &graph, &id);
-		else
-			collect(s, call, s->directed, &graph, &id);
-		result = tnfr_graph_value(call, &graph, id, result_context);
-	}
-	tnfr_call_drop(call);
-	PG_RETURN_POINTER(result);
+	PG_RETURN_POINTER(value_of((State *) PG_GETARG_POINTER(0)));
 }

@@ -9,7 +9,7 @@
 
 /* A value for so many bytes. */
 static struct varlena *
-allocate(TnfrCall *call, size_t size, MemoryContext context)
+allocate(const TnfrCall *call, size_t size)
 {
 	struct varlena *value;
 
@@ -21,20 +21,19 @@ allocate(TnfrCall *call, size_t size, MemoryContext context)
 						   call->function, size,
 						   (size_t) MaxAllocSize - VARHDRSZ),
 				 errhint("Split it with GROUP BY, for instance by ranges of src, into one graph a group.")));
-	value = MemoryContextAlloc(context, size + VARHDRSZ);
+	value = palloc(size + VARHDRSZ);
 	SET_VARSIZE(value, size + VARHDRSZ);
 	return value;
 }
 
 struct varlena *
-tnfr_graph_value(TnfrCall *call, const TnfrGraph *graph, const int64 *id,
-				 MemoryContext context)
+tnfr_graph_value(TnfrCall *call, const TnfrGraph *graph, const int64 *id)
 {
 	TnfrEncoding e;
 	struct varlena *value;
 
 	tnfr_call_check(call, tnfr_encode_begin(&call->env, &e, graph, id));
-	value = allocate(call, e.size, context);
+	value = allocate(call, e.size);
 	tnfr_call_check(call, tnfr_encode_write(&call->env, &e,
 											(uint8_t *) VARDATA(value)));
 	tnfr_encode_end(&call->env, &e);
@@ -42,10 +41,9 @@ tnfr_graph_value(TnfrCall *call, const TnfrGraph *graph, const int64 *id,
 }
 
 struct varlena *
-tnfr_graph_value_of_bytes(TnfrCall *call, const uint8_t *bytes, size_t size,
-						  MemoryContext context)
+tnfr_graph_value_of_bytes(TnfrCall *call, const uint8_t *bytes, size_t size)
 {
-	struct varlena *value = allocate(call, size, context);
+	struct varlena *value = allocate(call, size);
 
 	memcpy(VARDATA(value), bytes, size);
 	return value;

@@ -14,18 +14,14 @@
 #include "pg/call.h"
 #include "pg/compat.h"
 
-/*
- * The value of a graph, in the given memory context.  Error 54000 when it is
- * more than a value can hold.
- */
+/* The value of a graph.  Error 54000 when it is more than a value can hold. */
 extern struct varlena *tnfr_graph_value(TnfrCall *call, const TnfrGraph *graph,
-										const int64 *id, MemoryContext context);
+										const int64 *id);
 
 /* The same of bytes in that format. */
 extern struct varlena *tnfr_graph_value_of_bytes(TnfrCall *call,
 												 const uint8_t *bytes,
-												 size_t size,
-												 MemoryContext context);
+												 size_t size);
 
 /* Error XX001 about a value that is no graph. */
 extern void tnfr_damaged_graph(const char *damage) pg_attribute_noreturn();

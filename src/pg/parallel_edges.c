@@ -142,11 +142,19 @@ fits_shared_memory(const TnfrCall *call, Size bytes)
 	return bytes / fs.f_frsize < fs.f_bavail / 2;
 }
 
+/* The table of a map, whichever kind it has. */
+static void *
+map_table(const TnfrIdMap *map)
+{
+	return map->kind == TNFR_IDMAP_RANK ? (void *) map->rank : map->table;
+}
+
 static Size
 map_bytes(const TnfrIdMap *map)
 {
 	return map->kind == TNFR_IDMAP_DENSE ? 0 :
-		mul_size(map->size, sizeof(uint32));
+		mul_size(map->size, map->kind == TNFR_IDMAP_RANK ? sizeof(TnfrIdRank) :
+				 sizeof(uint32));
 }
 
 static Size
@@ -204,7 +212,7 @@ fill_segment(Leader *l, Relation rel, uint64 expected, Size scan_bytes,
 
 	table_parallelscan_initialize(rel, share(context, KEY_SCAN, scan_bytes),
 								  GetActiveSnapshot());
-	share_copy(context, KEY_MAP, r->map->table, map_bytes(r->map));
+	share_copy(context, KEY_MAP, map_table(r->map), map_bytes(r->map));
 	share_copy(context, KEY_IDS, r->map->id, id_bytes(r->map));
 	pools = share(context, KEY_POOLS, mul_size(workers, pool_bytes));
 	for (int i = 0; i < workers; i++)
@@ -393,7 +401,8 @@ attach_map(const Shared *shared, shm_toc *toc)
 {
 	TnfrIdMap	map = shared->map;
 
-	map.table = shm_toc_lookup(toc, KEY_MAP, true);
+	map.rank = shm_toc_lookup(toc, KEY_MAP, true);
+	map.table = (uint32_t *) map.rank;	/* one of them is meant */
 	map.id = shm_toc_lookup(toc, KEY_IDS, true);
 	return map;
 }

@@ -33,13 +33,14 @@ tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
 						TnfrNetwork *network)
 {
 	struct varlena *value;
+	Size		size;
 	uint64_t	n;
 	int64_t    *id;
 
 	tnfr_call_phase(call, TNFR_READING);
-	tnfr_call_require(call, toast_raw_datum_size(graph));
+	size = toast_raw_datum_size(graph);
+	tnfr_call_charge(call, size);
 	value = PG_DETOAST_DATUM_PACKED(graph);
-	call->used += VARSIZE_ANY(value);
 	tnfr_read_nodes(call, nodes_relid, &network->nodes);
 
 	tnfr_call_phase(call, TNFR_MAPPING);
@@ -51,7 +52,7 @@ tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
 	n = network->graph.n;
 	embed(call, network, id, nodes_relid);
 	tnfr_release(&call->env, id, n, sizeof(int64_t));
-	call->used -= VARSIZE_ANY(value);
+	call->used -= size;
 	if (value != (struct varlena *) DatumGetPointer(graph))
 		pfree(value);
 }

@@ -4,6 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "executor/tuptable.h"
+#include "pg/compat.h"
 #include "pg/params.h"
 #include "pg/srf.h"
 #include "utils/builtins.h"
@@ -86,18 +89,31 @@ tnfr_check_dnfr(TnfrCall *call, TnfrStatus status)
 					 "Values of its neighbours add up to more than double precision holds.");
 }
 
+/*
+ * All rows have the same form, two columns of 8 bytes without NULLs.  So one
+ * tuple is made, and copied for each row with other values in it.
+ */
 void
 tnfr_return_column(TnfrCall *call, ReturnSetInfo *rsinfo,
 				   const TnfrNodes *nodes, const double *value)
 {
-	Datum		values[2];
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(rsinfo->setDesc,
+													&TTSOpsMinimalTuple);
+	Datum		values[2] = {Int64GetDatum(0), Float8GetDatum(0.0)};
 	bool		nulls[2] = {false, false};
+	MinimalTuple tuple = heap_form_minimal_tuple_compat(rsinfo->setDesc, values,
+														nulls);
+	char	   *data = (char *) tuple + tuple->t_hoff - MINIMAL_TUPLE_OFFSET;
 
 	tnfr_call_phase(call, TNFR_RETURNING);
+	ExecStoreMinimalTuple(tuple, slot, true);
 	for (uint64 i = 0; i < nodes->n; i++)
 	{
-		values[0] = Int64GetDatum(nodes->id[i]);
-		values[1] = Float8GetDatum(value[i]);
-		tnfr_return_row(rsinfo, i, values, nulls);
+		if (i % TNFR_ROWS_PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		memcpy(data, &nodes->id[i], sizeof(int64));
+		memcpy(data + sizeof(int64), &value[i], sizeof(double));
+		tuplestore_puttupleslot(rsinfo->setResult, slot);
 	}
+	ExecDropSingleTupleTableSlot(slot);
 }

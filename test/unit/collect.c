@@ -86,6 +86,24 @@ release(TnfrEnv *env, Answer *a)
 	tnfr_graph_release(env, &a->graph);
 }
 
+/* The graph of a list alone. */
+static TnfrStatus
+collect_edges(TnfrEnv *env, const TnfrEdgeList *list, bool directed,
+			  Answer *answer)
+{
+	TnfrCollection c;
+	TnfrStatus	status = tnfr_collect_begin(env, &c, list, 1, NULL, 0, directed,
+											list->weight != NULL);
+
+	if (status != TNFR_OK)
+		return status;
+	status = tnfr_collect_list(env, &c, list);
+	if (status == TNFR_OK)
+		return tnfr_collect_end(env, &c, &answer->graph, &answer->id);
+	tnfr_collect_release(env, &c);
+	return status;
+}
+
 /* Some of the edges as bytes, those of undirected ones from small to large. */
 static uint8_t *
 make_part(TnfrEnv *env, const Network *w, uint64_t begin, uint64_t end,
@@ -106,7 +124,7 @@ make_part(TnfrEnv *env, const Network *w, uint64_t begin, uint64_t end,
 		src[k] = swap ? w->dst[begin + k] : w->src[begin + k];
 		dst[k] = swap ? w->src[begin + k] : w->dst[begin + k];
 	}
-	if (tnfr_collect_edges(env, &list, true, &a.graph, &a.id) == TNFR_OK)
+	if (collect_edges(env, &list, true, &a) == TNFR_OK)
 	{
 		if (tnfr_encode_begin(env, &e, &a.graph, a.id) == TNFR_OK)
 		{
@@ -122,27 +140,36 @@ make_part(TnfrEnv *env, const Network *w, uint64_t begin, uint64_t end,
 	return bytes;
 }
 
-/* The union of what PARTS parts hold. */
+/* The graph of all parts but the first, whose edges come as two lists. */
 static TnfrStatus
 unite(TnfrEnv *env, const Network *w, uint8_t **bytes, const size_t *size,
 	  Answer *answer)
 {
+	const uint64_t half = w->m / PARTS / 2;
+	const uint64_t end = w->m / PARTS;
+	const TnfrEdgeList list[2] = {
+		{w->src, w->dst, w->weight, half},
+		{w->src + half, w->dst + half, w->weight ? w->weight + half : NULL,
+		end - half}
+	};
 	TnfrGraphBytes part[PARTS];
-	TnfrUnion	u;
+	TnfrCollection c;
 	TnfrStatus	status = TNFR_OK;
 
-	for (int p = 0; p < PARTS && status == TNFR_OK; p++)
+	for (int p = 1; p < PARTS && status == TNFR_OK; p++)
 		status = tnfr_decode_begin(env, &part[p], bytes[p], size[p]);
 	if (status == TNFR_OK)
-		status = tnfr_union_begin(env, &u, part, PARTS, w->directed,
-								  w->weight != NULL);
+		status = tnfr_collect_begin(env, &c, list, 2, part + 1, PARTS - 1,
+									w->directed, w->weight != NULL);
 	if (status != TNFR_OK)
 		return status;
-	for (int p = 0; p < PARTS && status == TNFR_OK; p++)
-		status = tnfr_union_add(env, &u, &part[p]);
+	for (int l = 0; l < 2 && status == TNFR_OK; l++)
+		status = tnfr_collect_list(env, &c, &list[l]);
+	for (int p = 1; p < PARTS && status == TNFR_OK; p++)
+		status = tnfr_collect_part(env, &c, &part[p]);
 	if (status == TNFR_OK)
-		return tnfr_union_end(env, &u, &answer->graph, &answer->id);
-	tnfr_union_release(env, &u);
+		return tnfr_collect_end(env, &c, &answer->graph, &answer->id);
+	tnfr_collect_release(env, &c);
 	return status;
 }
 
@@ -169,8 +196,7 @@ check_graph(const char *name, uint64_t n, uint64_t m, Shape shape,
 		for (int p = 0; p < PARTS; p++)
 			bytes[p] = make_part(&env, &w, m * (uint64_t) p / PARTS,
 								 m * ((uint64_t) p + 1) / PARTS, &size[p]);
-		good = tnfr_collect_edges(&env, &list, w.directed, &whole.graph,
-								  &whole.id) == TNFR_OK &&
+		good = collect_edges(&env, &list, w.directed, &whole) == TNFR_OK &&
 			unite(&env, &w, bytes, size, &united) == TNFR_OK &&
 			build_graph(&env, &w, w.id, 0, m, &known.graph) == TNFR_OK &&
 			equal(&whole, &united);
@@ -209,7 +235,7 @@ check_unknown(void)
 	Answer		a;
 	bool		good;
 
-	good = tnfr_collect_edges(&env, &list, false, &a.graph, &a.id) == TNFR_OK;
+	good = collect_edges(&env, &list, false, &a) == TNFR_OK;
 	ok(good && tnfr_graph_embed(&env, &a.graph, a.id, node, 5) == TNFR_UNKNOWN_NODE &&
 	   env.error.id == 3 && env.error.count == 2,
 	   "nodes that are not there: the smallest and the count");

@@ -125,9 +125,9 @@ main(void)
 	check_map("dense ids", 1000, 1, -5, TNFR_IDMAP_DENSE);
 	check_map("dense ids up to the largest", 1000, 1, INT64_MAX - 999,
 			  TNFR_IDMAP_DENSE);
-	check_map("ids with small gaps", 1000, 5, -2000, TNFR_IDMAP_DIRECT);
+	check_map("ids with small gaps", 1000, 5, -2000, TNFR_IDMAP_RANK);
 	check_map("ids with gaps from the smallest", 1000, 5, INT64_MIN,
-			  TNFR_IDMAP_DIRECT);
+			  TNFR_IDMAP_RANK);
 	check_map("sparse ids", 10000, 1000000, -77, TNFR_IDMAP_HASH);
 	check_map("ids over all of int8", 1000, UINT64_MAX / 1001, INT64_MIN,
 			  TNFR_IDMAP_HASH);

@@ -65,9 +65,9 @@ unit_release(void *arg, void *p, size_t size)
 }
 
 static inline void *
-unit_resize(void *arg, void *p, size_t from, size_t to)
+unit_resize(void *arg, void *p, size_t from, size_t to, bool gathered)
 {
-	void	   *moved = unit_alloc(arg, to, false);
+	void	   *moved = unit_alloc(arg, to, gathered);
 
 	if (moved == NULL)
 		return NULL;
