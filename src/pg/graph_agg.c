@@ -120,15 +120,17 @@ memory_of(MemoryContext context)
 static void *
 take(Memory *m, size_t bytes)
 {
-	tnfr_call_charge(m->call, bytes);
-	return MemoryContextAllocHuge(m->context, bytes);
+	void	   *p = tnfr_alloc(&m->call->env, bytes, 1);
+
+	if (p == NULL)
+		tnfr_call_check(m->call, TNFR_NO_MEMORY);
+	return p;
 }
 
 static void
 give_back(Memory *m, void *p, size_t bytes)
 {
-	m->call->used -= bytes;
-	pfree(p);
+	tnfr_release(&m->call->env, p, bytes, 1);
 }
 
 static State *

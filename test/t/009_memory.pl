@@ -17,7 +17,12 @@ plan skip_all => 'needs /proc' unless -w '/proc/self/clear_refs';
 my ($nodes, $edges) = (50_000, 1_000_000);
 my $node = start_node('memory', 'shared_buffers = 8MB', 'max_parallel_workers_per_gather = 0', 'work_mem = 1MB');
 create_network($node, $nodes, $edges);
-$node->safe_psql('postgres', 'CREATE VIEW unweighted AS SELECT src, dst FROM edges');
+$node->safe_psql('postgres', q{
+	CREATE VIEW unweighted AS SELECT src, dst FROM edges;
+	CREATE VIEW no_edges AS SELECT * FROM edges WHERE false;
+	CREATE TABLE graphs AS SELECT 'unweighted' AS relation, tnfr_graph_agg(src, dst) AS graph FROM edges
+		UNION ALL SELECT 'edges', tnfr_graph_agg(src, dst, weight / 7) FROM edges;
+});
 
 my $slack_kb = 6 * 1024;    # executor, tuplestore, buffers touched for the first time
 
@@ -33,6 +38,18 @@ sub peak
 	return kb_of($pid, 'VmHWM') - $before;
 }
 
+# A new session that has been through all the code once.
+sub begin_session
+{
+	my ($settings, %options) = @_;
+	my $session = $node->background_psql('postgres', %options);
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+	$session->query_safe($settings);
+	$session->query_safe("SELECT count(*), sum(src) FROM edges JOIN nodes ON id = src");
+	$session->query_safe("SELECT count(*), tnfr_graph_bytes(tnfr_graph_agg(node, node)) FROM tnfr_dnfr('no_edges', 'nodes')");
+	return ($session, $pid);
+}
+
 for my $case (
 	[ 'undirected, unweighted', 'unweighted', 'false', 2 * $edges, 24 ],
 	[ 'undirected, weighted', 'edges', 'false', 2 * $edges, 24 ],
@@ -42,10 +59,7 @@ for my $case (
 	my ($name, $relation, $directed, $entries, $bytes) = @$case;
 	for my $settings ('SET tnfr.backend = serial', 'SET tnfr.backend = openmp; SET tnfr.max_threads = 2')
 	{
-		my $session = $node->background_psql('postgres');
-		my $pid = $session->query_safe('SELECT pg_backend_pid()');
-		$session->query_safe($settings);
-		$session->query_safe("SELECT count(*), sum(src) FROM edges JOIN nodes ON id = src");
+		my ($session, $pid) = begin_session($settings);
 		my $kb = peak($session, $pid, "SELECT sum(dnfr) FROM tnfr_dnfr('$relation', 'nodes', 'canonical', $directed)");
 		my $limit = ($bytes * $entries + 128 * $nodes) / 1024 + $slack_kb;
 		cmp_ok($kb, '<=', $limit, sprintf('%s, %s: %.1f bytes an entry at the peak', $name, $settings =~ /(serial|openmp)/, $kb * 1024 / $entries));
@@ -53,11 +67,28 @@ for my $case (
 	}
 }
 
+# Graphs: made by the aggregate, and computed with.
+for my $case (
+	[ 'aggregate, undirected, unweighted', 'SELECT tnfr_graph_bytes(tnfr_graph_agg(src, dst)) FROM edges', 2 * $edges, 24 ],
+	[ 'aggregate, undirected, weighted', 'SELECT tnfr_graph_bytes(tnfr_graph_agg(src, dst, weight / 7)) FROM edges', 2 * $edges, 24 ],
+	[ 'aggregate, directed, unweighted', 'SELECT tnfr_graph_bytes(tnfr_graph_agg(src, dst, true)) FROM edges', $edges, 24 ],
+	[ 'aggregate, directed, weighted', 'SELECT tnfr_graph_bytes(tnfr_graph_agg(src, dst, weight / 7, true)) FROM edges', $edges, 32 ],
+	[ 'stored, unweighted', q{SELECT sum(dnfr) FROM tnfr_graph_dnfr((SELECT graph FROM graphs WHERE relation = 'unweighted'), 'nodes')}, 2 * $edges, 24 ],
+	[ 'stored, weighted', q{SELECT sum(dnfr) FROM tnfr_graph_dnfr((SELECT graph FROM graphs WHERE relation = 'edges'), 'nodes')}, 2 * $edges, 24 ])
+{
+	my ($name, $query, $entries, $bytes) = @$case;
+	my ($session, $pid) = begin_session('SET tnfr.max_threads = 2');
+	my $before = kb_of($pid, 'RssAnon');
+	my $kb = peak($session, $pid, $query);
+	my $limit = ($bytes * $entries + 128 * $nodes) / 1024 + $slack_kb;
+	cmp_ok($kb, '<=', $limit, sprintf('%s: %.1f bytes an entry at the peak', $name, $kb * 1024 / $entries));
+	my $kept = kb_of($pid, 'RssAnon') - $before;
+	cmp_ok($kept, '<', 3072, "and it is given back ($kept kB kept)");
+	$session->quit;
+}
+
 # Under a limit that is too small the call fails before it has taken much.
-my $session = $node->background_psql('postgres', on_error_stop => 0);
-my $pid = $session->query_safe('SELECT pg_backend_pid()');
-$session->query_safe('SELECT count(*) FROM edges');
-$session->query_safe("SET tnfr.memory_limit = '8MB'");
+my ($session, $pid) = begin_session("SET tnfr.memory_limit = '8MB'", on_error_stop => 0);
 my $kb = do
 {
 	my $before = kb_of($pid, 'VmRSS');
