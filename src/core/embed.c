@@ -16,9 +16,9 @@ typedef struct Renumbering
 } Renumbering;
 
 /* Both lists ascend: one walk along them finds all new indexes. */
-static TnfrStatus
-map_nodes(TnfrEnv *env, const int64_t *id, uint64_t ids, const int64_t *node,
-		  uint64_t n, uint32_t *map)
+TnfrStatus
+tnfr_map_nodes(TnfrEnv *env, const int64_t *id, uint64_t ids,
+			   const int64_t *node, uint64_t n, uint32_t *map)
 {
 	uint64_t	at = 0;
 
@@ -40,27 +40,40 @@ map_nodes(TnfrEnv *env, const int64_t *id, uint64_t ids, const int64_t *node,
 	return env->error.count > 0 ? TNFR_UNKNOWN_NODE : TNFR_OK;
 }
 
-/* The offsets of n rows, of which map[] are those that had entries. */
-static TnfrStatus
-spread_rows(TnfrEnv *env, TnfrGraph *graph, const uint32_t *map, uint64_t n)
+TnfrStatus
+tnfr_spread_rows(TnfrEnv *env, const uint64_t *from, uint64_t ids,
+				 const uint32_t *map, uint64_t n, uint64_t **offset)
 {
-	uint64_t   *offset = tnfr_alloc(env, n + 1, sizeof(uint64_t));
+	uint64_t   *to = tnfr_alloc(env, n + 1, sizeof(uint64_t));
 	uint64_t	next = 0;
 
-	if (offset == NULL)
+	if (to == NULL)
 		return TNFR_NO_MEMORY;
-	for (uint64_t i = 0; i < graph->n; i++)
+	for (uint64_t i = 0; i < ids; i++)
 	{
 		while (next <= map[i])
-			offset[next++] = graph->offset[i];
+			to[next++] = from[i];
 		if (i % SLICE == 0 && tnfr_check(env))
 		{
-			tnfr_release(env, offset, n + 1, sizeof(uint64_t));
+			tnfr_release(env, to, n + 1, sizeof(uint64_t));
 			return TNFR_STOPPED;
 		}
 	}
 	while (next <= n)
-		offset[next++] = graph->entries;
+		to[next++] = from[ids];
+	*offset = to;
+	return TNFR_OK;
+}
+
+static TnfrStatus
+spread_graph(TnfrEnv *env, TnfrGraph *graph, const uint32_t *map, uint64_t n)
+{
+	uint64_t   *offset;
+	TnfrStatus	status = tnfr_spread_rows(env, graph->offset, graph->n, map, n,
+										  &offset);
+
+	if (status != TNFR_OK)
+		return status;
 	tnfr_release(env, graph->offset, graph->n + 1, sizeof(uint64_t));
 	graph->offset = offset;
 	graph->n = n;
@@ -93,13 +106,13 @@ tnfr_graph_embed(TnfrEnv *env, TnfrGraph *graph, const int64_t *id,
 
 	if (map == NULL)
 		return TNFR_NO_MEMORY;
-	status = map_nodes(env, id, ids, node, n, map);
+	status = tnfr_map_nodes(env, id, ids, node, n, map);
 	if (status == TNFR_OK && ids < n)	/* else all indexes stay */
 	{
 		status = tnfr_parallel(env, (graph->entries + SLICE - 1) / SLICE,
 							   renumber_task, &r);
 		if (status == TNFR_OK)
-			status = spread_rows(env, graph, map, n);
+			status = spread_graph(env, graph, map, n);
 	}
 	tnfr_release(env, map, ids, sizeof(uint32_t));
 	return status;

@@ -18,4 +18,14 @@ extern TnfrStatus tnfr_graph_embed(TnfrEnv *env, TnfrGraph *graph,
 								   const int64_t *id, const int64_t *node,
 								   uint64_t n);
 
+/* Its parts: map[i], the index in node[n] of id[i]; TNFR_UNKNOWN_NODE as above. */
+extern TnfrStatus tnfr_map_nodes(TnfrEnv *env, const int64_t *id, uint64_t ids,
+								 const int64_t *node, uint64_t n,
+								 uint32_t *map);
+
+/* And the offsets of n rows, of which map[] are those that had entries. */
+extern TnfrStatus tnfr_spread_rows(TnfrEnv *env, const uint64_t *from,
+								   uint64_t ids, const uint32_t *map,
+								   uint64_t n, uint64_t **offset);
+
 #endif							/* TNFR_EMBED_H */

@@ -26,6 +26,9 @@ typedef struct TnfrGraph
 	uint32_t   *neighbour;		/* [entries + TNFR_GRAPH_PAD] */
 	double	   *weight;			/* [entries]; NULL: all are 1 */
 	uint64_t	room;			/* entries that both have memory for */
+
+	/* The entries stay bytes, and there are no columns; NULL: there are. */
+	const struct TnfrCodedGraph *coded;
 } TnfrGraph;
 
 /*

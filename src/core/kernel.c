@@ -17,7 +17,7 @@ rows(const TnfrKernelInput *in, uint64_t begin, uint64_t end, bool weighted,
 		uint64_t	length = in->offset[i + 1] - in->offset[i];
 
 		if (length <= TNFR_HUB)	/* longer ones are summed in parts */
-			tnfr_sum_entries(in, in->offset[i], length, weighted,
+			tnfr_sum_entries(in, in->offset[i] - in->first, length, weighted,
 							 &out[i - begin]);
 	}
 }
@@ -45,7 +45,7 @@ __attribute__((target("avx2"))) static void
 entries_avx2(const TnfrKernelInput *in, uint64_t begin, uint64_t length,
 			 TnfrSums *out)
 {
-	tnfr_sum_entries(in, begin, length, in->weight != NULL, out);
+	tnfr_sum_entries(in, begin - in->first, length, in->weight != NULL, out);
 }
 
 #define HAVE_AVX2	(__builtin_cpu_supports("avx2"))
@@ -75,5 +75,5 @@ tnfr_kernel_entries(const TnfrKernelInput *in, uint64_t begin,
 	if (HAVE_AVX2)
 		entries_avx2(in, begin, length, out);
 	else
-		tnfr_sum_entries(in, begin, length, in->weight != NULL, out);
+		tnfr_sum_entries(in, begin - in->first, length, in->weight != NULL, out);
 }

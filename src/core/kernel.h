@@ -68,6 +68,7 @@ typedef struct TnfrSums
 typedef struct TnfrKernelInput
 {
 	const uint64_t *offset;
+	uint64_t	first;			/* the entry that neighbour and weight begin with */
 	const uint32_t *neighbour;	/* padded by TNFR_GRAPH_PAD */
 	const double *weight;		/* NULL: all are 1 */
 	const TnfrNodeState *state; /* NULL: only strength (and topo) */

@@ -8,8 +8,10 @@
  * of, and what is left; they are added by the same tree.
  */
 #include "core/sums.h"
+#include "core/coded.h"
 #include "core/parallel.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define TASK_WORK	UINT64_C(32768)
@@ -25,6 +27,9 @@ typedef struct Hub
 
 typedef struct Run
 {
+	const TnfrGraph *graph;
+	TnfrWindow *window;			/* [workers], when the entries are coded */
+	_Atomic(const char *) damage;	/* of the coded entries */
 	TnfrKernelInput in;
 	uint64_t	n;
 	TnfrSumsSink sink;
@@ -34,6 +39,29 @@ typedef struct Run
 	uint64_t	parts;			/* of all hubs */
 	TnfrSums   *part;			/* [parts] */
 } Run;
+
+/* What the kernel reads for entries begin .. end; false: they are damaged. */
+static bool
+input_for(Run *run, int worker, uint64_t begin, uint64_t end,
+		  TnfrKernelInput *in)
+{
+	*in = run->in;
+	if (run->window != NULL)
+	{
+		TnfrWindow *w = &run->window[worker];
+		const char *damage = tnfr_window_cover(w, run->graph, begin, end);
+
+		if (damage != NULL)
+		{
+			atomic_store(&run->damage, damage);
+			return false;
+		}
+		in->first = w->begin;
+		in->neighbour = w->neighbour;
+		in->weight = w->weight;
+	}
+	return true;
+}
 
 static uint64_t
 work_before(const Run *run, uint64_t row)
@@ -122,12 +150,12 @@ static void
 part_task(void *arg, uint64_t task, int worker)
 {
 	Run		   *run = arg;
+	TnfrKernelInput in;
 	uint64_t	low = 0;
 	uint64_t	high = run->hubs - 1;
 	uint64_t	begin;
 	uint64_t	end;
 
-	(void) worker;
 	while (low < high)
 	{
 		uint64_t	mid = low + (high - low + 1) / 2;
@@ -142,7 +170,8 @@ part_task(void *arg, uint64_t task, int worker)
 	end = run->in.offset[run->hub[low].row + 1];
 	if (end - begin > TNFR_HUB)
 		end = begin + TNFR_HUB;
-	tnfr_kernel_entries(&run->in, begin, end - begin, &run->part[task]);
+	if (input_for(run, worker, begin, end, &in))
+		tnfr_kernel_entries(&in, begin, end - begin, &run->part[task]);
 }
 
 static TnfrStatus
@@ -183,46 +212,87 @@ put_hubs(const Run *run, uint64_t begin, uint64_t end, TnfrSums *sums)
 		sums[run->hub[low].row - begin] = run->hub[low].sums;
 }
 
+/*
+ * Rows that are summed together: up to last, and so few that a window covers
+ * them.  A hub has none: its sums are there.
+ */
+static uint64_t
+rows_end(const Run *run, uint64_t row, uint64_t last)
+{
+	uint64_t	end = last - row < ROWS ? last : row + ROWS;
+
+	while (end - row > 1 && run->window != NULL &&
+		   run->in.offset[end] - run->in.offset[row] > TNFR_WINDOW)
+		end = row + (end - row) / 2;
+	return end;
+}
+
 static void
 row_task(void *arg, uint64_t task, int worker)
 {
-	const Run  *run = arg;
+	Run		   *run = arg;
 	TnfrSums	sums[ROWS];
 	uint64_t	row = row_after_work(run, task * TASK_WORK);
 	uint64_t	last = row_after_work(run, (task + 1) * TASK_WORK);
 
-	(void) worker;
 	while (row < last)
 	{
-		uint64_t	end = last - row < ROWS ? last : row + ROWS;
+		uint64_t	end = rows_end(run, row, last);
+		TnfrKernelInput in = run->in;
 
-		tnfr_kernel_rows(&run->in, row, end, sums);
+		if (length_of(run, row) <= TNFR_HUB &&
+			!input_for(run, worker, run->in.offset[row], run->in.offset[end],
+					   &in))
+			return;
+		tnfr_kernel_rows(&in, row, end, sums);
 		put_hubs(run, row, end, sums);
 		run->sink(run->arg, row, (uint32_t) (end - row), sums);
 		row = end;
 	}
 }
 
+static TnfrStatus
+run_all(TnfrEnv *env, Run *run)
+{
+	TnfrStatus	status = find_hubs(env, run, run->graph->entries);
+
+	if (status == TNFR_OK)
+		status = sum_hubs(env, run);
+	if (status == TNFR_OK)
+		status = tnfr_parallel(env, work_before(run, run->n - 1) /
+							   TASK_WORK + 1, row_task, run);
+	if (status == TNFR_OK && run->damage != NULL)
+	{
+		env->error.what = run->damage;
+		status = TNFR_DAMAGED;
+	}
+	tnfr_release(env, run->part, run->parts, sizeof(TnfrSums));
+	tnfr_release(env, run->hub, run->graph->entries / TNFR_HUB + 1, sizeof(Hub));
+	return status;
+}
+
 TnfrStatus
 tnfr_sums(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodeState *state,
 		  const double *strength, TnfrSumsSink sink, void *arg)
 {
-	Run			run = {.n = graph->n,.sink = sink,.arg = arg};
+	Run			run = {.graph = graph,.n = graph->n,.sink = sink,.arg = arg};
 	TnfrStatus	status;
 
 	if (graph->n == 0)
 		return TNFR_OK;
 	run.in = (TnfrKernelInput)
 	{
-		graph->offset, graph->neighbour, graph->weight, state, strength
+		.offset = graph->offset,.neighbour = graph->neighbour,
+			.weight = graph->weight,.state = state,.strength = strength
 	};
-	status = find_hubs(env, &run, graph->entries);
-	if (status == TNFR_OK)
-		status = sum_hubs(env, &run);
-	if (status == TNFR_OK)
-		status = tnfr_parallel(env, work_before(&run, graph->n - 1) /
-							   TASK_WORK + 1, row_task, &run);
-	tnfr_release(env, run.part, run.parts, sizeof(TnfrSums));
-	tnfr_release(env, run.hub, graph->entries / TNFR_HUB + 1, sizeof(Hub));
+	atomic_init(&run.damage, NULL);
+	if (graph->coded != NULL)
+	{
+		run.window = tnfr_windows_open(env, graph, env->threads);
+		if (run.window == NULL)
+			return TNFR_NO_MEMORY;
+	}
+	status = run_all(env, &run);
+	tnfr_windows_release(env, run.window, env->threads);
 	return status;
 }

@@ -38,7 +38,7 @@ node_dnfr(FunctionCallInfo fcinfo, TnfrSource source, const char *function)
 	weights = tnfr_form_weights(form, tnfr_weights_argument(fcinfo, source));
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin(fcinfo, source, function, &network);
+	call = tnfr_begin(fcinfo, source, function, false, &network);
 	return_dnfr(call, (ReturnSetInfo *) fcinfo->resultinfo, &network, form,
 				&weights);
 	tnfr_call_end(call);

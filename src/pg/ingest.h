@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "core/coded.h"
 #include "core/graph.h"
 #include "core/nodes.h"
 #include "pg/call.h"
@@ -15,6 +16,7 @@ typedef struct TnfrNetwork
 {
 	TnfrNodes	nodes;
 	TnfrGraph	graph;
+	TnfrCodedGraph coded;		/* of a stored graph that is not decoded */
 } TnfrNetwork;
 
 /*
@@ -24,9 +26,12 @@ typedef struct TnfrNetwork
 extern void tnfr_read_network(TnfrCall *call, Oid edges, Oid nodes,
 							  bool directed, TnfrNetwork *network);
 
-/* Likewise from a stored graph (graph_value.h) and a relation of nodes. */
+/*
+ * Likewise from a stored graph (graph_value.h) and a relation of nodes.
+ * columns: decode its entries; else network->graph is a coded one.
+ */
 extern void tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes,
-									TnfrNetwork *network);
+									bool columns, TnfrNetwork *network);
 
 /* The nodes alone, with the errors of their relation. */
 extern void tnfr_read_nodes(TnfrCall *call, Oid relid, TnfrNodes *nodes);

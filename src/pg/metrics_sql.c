@@ -91,7 +91,7 @@ node_metrics(FunctionCallInfo fcinfo, TnfrSource source, const char *function)
 	params = tnfr_measure_params(fcinfo, source);
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin(fcinfo, source, function, &network);
+	call = tnfr_begin(fcinfo, source, function, false, &network);
 	return_node_metrics(call, (ReturnSetInfo *) fcinfo->resultinfo, &network,
 						&params);
 	tnfr_call_end(call);
@@ -232,7 +232,7 @@ network_metrics(FunctionCallInfo fcinfo, TnfrSource source,
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	call = tnfr_begin(fcinfo, source, function, &network);
+	call = tnfr_begin(fcinfo, source, function, true, &network);
 	tuple = make_network_row(call, BlessTupleDesc(desc), &network, &params);
 	tnfr_call_end(call);
 	return HeapTupleGetDatum(tuple);

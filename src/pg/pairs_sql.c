@@ -85,7 +85,7 @@ pair_coherence(FunctionCallInfo fcinfo, TnfrSource source,
 	params = tnfr_measure_params(fcinfo, source);
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin(fcinfo, source, function, &network);
+	call = tnfr_begin(fcinfo, source, function, true, &network);
 	return_pairs(call, (ReturnSetInfo *) fcinfo->resultinfo, &network, &params);
 	tnfr_call_end(call);
 	return (Datum) 0;

@@ -10,12 +10,10 @@
 #include "pg/ingest.h"
 #include "utils/lsyscache.h"
 
+/* Error 23503 for nodes that are not there, and any other failure. */
 static void
-embed(TnfrCall *call, TnfrNetwork *network, const int64_t *id, Oid nodes_relid)
+check_nodes(TnfrCall *call, TnfrStatus status, Oid nodes_relid)
 {
-	TnfrStatus	status = tnfr_graph_embed(&call->env, &network->graph, id,
-										  network->nodes.id, network->nodes.n);
-
 	if (status == TNFR_UNKNOWN_NODE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
@@ -28,31 +26,53 @@ embed(TnfrCall *call, TnfrNetwork *network, const int64_t *id, Oid nodes_relid)
 	tnfr_call_check(call, status);
 }
 
-void
-tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
-						TnfrNetwork *network)
+/* The whole graph in columns; the value is not needed any more. */
+static void
+decode_columns(TnfrCall *call, const uint8_t *bytes, Size size,
+			   Oid nodes_relid, TnfrNetwork *network)
 {
-	struct varlena *value;
-	Size		size;
 	uint64_t	n;
 	int64_t    *id;
 
+	tnfr_call_check(call, tnfr_decode(&call->env, bytes, size, &network->graph,
+									  &id));
+	n = network->graph.n;
+	check_nodes(call, tnfr_graph_embed(&call->env, &network->graph, id,
+									   network->nodes.id, network->nodes.n),
+				nodes_relid);
+	tnfr_release(&call->env, id, n, sizeof(int64_t));
+}
+
+void
+tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
+						bool columns, TnfrNetwork *network)
+{
+	struct varlena *value;
+	Size		raw_size = toast_raw_datum_size(graph);
+	const uint8_t *bytes;
+	Size		size;
+
 	tnfr_call_phase(call, TNFR_READING);
-	size = toast_raw_datum_size(graph);
-	tnfr_call_charge(call, size);
+	tnfr_call_charge(call, raw_size);
 	value = PG_DETOAST_DATUM_PACKED(graph);
+	bytes = (const uint8_t *) VARDATA_ANY(value);
+	size = VARSIZE_ANY_EXHDR(value);
 	tnfr_read_nodes(call, nodes_relid, &network->nodes);
 
 	tnfr_call_phase(call, TNFR_MAPPING);
-	tnfr_call_threads(call, VARSIZE_ANY_EXHDR(value) / 2);
-	tnfr_call_check(call, tnfr_decode(&call->env,
-									  (const uint8_t *) VARDATA_ANY(value),
-									  VARSIZE_ANY_EXHDR(value),
-									  &network->graph, &id));
-	n = network->graph.n;
-	embed(call, network, id, nodes_relid);
-	tnfr_release(&call->env, id, n, sizeof(int64_t));
-	call->used -= size;
+	tnfr_call_threads(call, size / 2);
+	if (!columns)
+	{
+		check_nodes(call, tnfr_coded_open(&call->env, &network->coded, bytes,
+										  size, network->nodes.id,
+										  network->nodes.n, &network->graph),
+					nodes_relid);
+		return;
+	}
+	decode_columns(call, bytes, size, nodes_relid, network);
 	if (value != (struct varlena *) DatumGetPointer(graph))
+	{
 		pfree(value);
+		call->used -= raw_size;
+	}
 }

@@ -54,7 +54,7 @@ node_si(FunctionCallInfo fcinfo, TnfrSource source, const char *function)
 	params.dnfr_max = scale_argument(fcinfo, own + 1, "dnfr_max");
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin(fcinfo, source, function, &network);
+	call = tnfr_begin(fcinfo, source, function, false, &network);
 	return_si(call, (ReturnSetInfo *) fcinfo->resultinfo, &network, &params);
 	tnfr_call_end(call);
 	return (Datum) 0;

@@ -46,7 +46,7 @@ tnfr_weights_argument(FunctionCallInfo fcinfo, TnfrSource source)
 
 TnfrCall *
 tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
-		   TnfrNetwork *network)
+		   bool columns, TnfrNetwork *network)
 {
 	TnfrCall   *call = tnfr_call_begin(function);
 
@@ -55,7 +55,7 @@ tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 						  PG_GETARG_BOOL(3), network);
 	else
 		tnfr_read_graph_network(call, PG_GETARG_DATUM(0), PG_GETARG_OID(1),
-								network);
+								columns, network);
 	return call;
 }
 

@@ -44,9 +44,14 @@ extern TnfrForm tnfr_form_argument(FunctionCallInfo fcinfo);
 extern Jsonb *tnfr_weights_argument(FunctionCallInfo fcinfo,
 									TnfrSource source);
 
-/* Begins a call and reads the network that the arguments tell. */
+/*
+ * Begins a call and reads the network that the arguments tell.  columns: the
+ * caller reads the graph's entries itself; for sums over them a stored graph
+ * need not be decoded (core/coded.h).
+ */
 extern TnfrCall *tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source,
-							const char *function, TnfrNetwork *network);
+							const char *function, bool columns,
+							TnfrNetwork *network);
 
 /* Memory for a value of each node; released with the call. */
 extern double *tnfr_node_column(TnfrCall *call, const TnfrNodes *nodes);
