@@ -7,6 +7,7 @@
  * significant digit first, of the digits in which they differ.
  */
 #include "core/ids.h"
+#include "core/sort.h"
 
 #include <string.h>
 
@@ -121,20 +122,6 @@ copy_distances(TnfrEnv *env, const TnfrIdList *list, int lists, int64_t min,
 	return TNFR_OK;
 }
 
-static void
-insertion_sort(uint64_t *id, uint64_t count)
-{
-	for (uint64_t i = 1; i < count; i++)
-	{
-		uint64_t	x = id[i];
-		uint64_t	j = i;
-
-		for (; j > 0 && id[j - 1] > x; j--)
-			id[j] = id[j - 1];
-		id[j] = x;
-	}
-}
-
 static TnfrStatus
 radix_pass(TnfrEnv *env, const uint64_t *from, uint64_t *to, uint64_t count,
 		   int shift)
@@ -183,7 +170,7 @@ sort_ids(TnfrEnv *env, uint64_t **ids, uint64_t **spare, uint64_t count,
 {
 	if (count <= SMALL)
 	{
-		insertion_sort(*ids, count);
+		tnfr_insertion_sort(*ids, count);
 		return TNFR_OK;
 	}
 	for (int shift = 0; shift < 64 && limit >> shift != 0; shift += DIGIT_BITS)

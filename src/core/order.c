@@ -10,6 +10,7 @@
  */
 #include "core/order.h"
 #include "core/parallel.h"
+#include "core/sort.h"
 #include "core/split.h"
 
 #include <string.h>
@@ -64,20 +65,6 @@ sort_weights(double *w, uint64_t n)
 				w[j] = w[j - gap];
 			w[j] = x;
 		}
-}
-
-static void
-insertion_sort(uint64_t *record, uint64_t n)
-{
-	for (uint64_t i = 1; i < n; i++)
-	{
-		uint64_t	x = record[i];
-		uint64_t	j = i;
-
-		for (; j > 0 && record[j - 1] > x; j--)
-			record[j] = record[j - 1];
-		record[j] = x;
-	}
 }
 
 /*
@@ -136,7 +123,7 @@ sort_piece(const Order *o, const TnfrPiece *p, Scratch *scratch)
 	if (n <= SMALL)
 	{
 		read_piece(o, p, scratch, 0);
-		insertion_sort(from, n);
+		tnfr_insertion_sort(from, n);
 		return from;
 	}
 	memset(scratch->digit, 0, (size_t) o->digits * sizeof(DigitCounts));
