@@ -100,6 +100,13 @@ CREATE FUNCTION tnfr_graph_edges(graph tnfr_graph)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	COST 1000 ROWS 100000;
 
+COMMENT ON OPERATOR = (tnfr_graph, tnfr_graph) IS
+	'equal: the same nodes, edges and weights';
+COMMENT ON OPERATOR <> (tnfr_graph, tnfr_graph) IS
+	'not equal';
+COMMENT ON OPERATOR CLASS tnfr_graph_ops USING hash IS
+	'equality of graphs';
+
 COMMENT ON FUNCTION tnfr_graph_in(cstring) IS
 	'a graph from its text form, base64';
 COMMENT ON FUNCTION tnfr_graph_out(tnfr_graph) IS

@@ -3,6 +3,7 @@
  *	  Collects edges whose nodes nobody has listed.
  */
 #include "core/collect.h"
+#include "core/embed.h"
 #include "core/ids.h"
 
 #include <string.h>
@@ -199,29 +200,7 @@ release_decoded(TnfrEnv *env, Decoded *d)
 	tnfr_release(env, d->weight, TNFR_CODEC_BLOCK, sizeof(double));
 }
 
-/* Both lists of ids ascend, so one walk along them finds all indexes. */
-static TnfrStatus
-map_ids(TnfrEnv *env, const TnfrCollection *c, Decoded *d)
-{
-	uint64_t	at = 0;
-
-	for (uint64_t i = 0; i < d->n; i++)
-	{
-		while (at < c->edges.n && c->id[at] < d->id[i])
-			at++;
-		if (at == c->edges.n || c->id[at] != d->id[i])
-		{
-			env->error.what = "node ids were not there before";
-			return TNFR_DAMAGED;
-		}
-		d->map[i] = (uint32_t) at;
-		if (i % 65536 == 0 && tnfr_check(env))
-			return TNFR_STOPPED;
-	}
-	return TNFR_OK;
-}
-
-/* The entries of a block, as edges of the union. */
+/* The entries of a block, as edges of the collection. */
 static TnfrStatus
 add_block(TnfrEnv *env, TnfrCollection *c, const TnfrGraphBytes *part, Decoded *d,
 		  uint64_t block, uint64_t *row)
@@ -242,8 +221,7 @@ add_block(TnfrEnv *env, TnfrCollection *c, const TnfrGraphBytes *part, Decoded *
 	}
 	for (uint64_t k = 0; k < count; k++)
 	{
-		while (d->offset[*row + 1] <= first + k)
-			++*row;
+		*row = tnfr_row_of(d->offset, d->n, *row, first + k);
 		d->src[k] = d->map[*row];
 		d->dst[k] = d->map[d->dst[k]];
 	}
@@ -263,7 +241,7 @@ tnfr_collect_part(TnfrEnv *env, TnfrCollection *c, const TnfrGraphBytes *part)
 	if (alloc_decoded(env, &d))
 		status = tnfr_decode_ids(env, part, d.id);
 	if (status == TNFR_OK)
-		status = map_ids(env, c, &d);
+		status = tnfr_map_nodes(env, d.id, d.n, c->id, c->edges.n, d.map);
 	if (status == TNFR_OK)
 		status = tnfr_decode_offsets(env, part, d.offset);
 	for (uint64_t b = 0; b * TNFR_CODEC_BLOCK < entries && status == TNFR_OK; b++)

@@ -20,21 +20,22 @@ TnfrStatus
 tnfr_map_nodes(TnfrEnv *env, const int64_t *id, uint64_t ids,
 			   const int64_t *node, uint64_t n, uint32_t *map)
 {
+	uint64_t	i = 0;
 	uint64_t	at = 0;
 
 	env->error.count = 0;
-	for (uint64_t i = 0; i < ids; i++)
+	while (i < ids)
 	{
-		while (at < n && node[at] < id[i])
+		if (at < n && node[at] < id[i])
 			at++;
-		if (at == n || node[at] != id[i])
-		{
-			if (env->error.count++ == 0)
-				env->error.id = id[i];
-		}
 		else
+		{
 			map[i] = (uint32_t) at;
-		if (i % SLICE == 0 && tnfr_check(env))
+			if ((at == n || node[at] != id[i]) && env->error.count++ == 0)
+				env->error.id = id[i];
+			i++;
+		}
+		if ((i + at) % SLICE == 0 && tnfr_check(env))
 			return TNFR_STOPPED;
 	}
 	return env->error.count > 0 ? TNFR_UNKNOWN_NODE : TNFR_OK;
@@ -45,22 +46,20 @@ tnfr_spread_rows(TnfrEnv *env, const uint64_t *from, uint64_t ids,
 				 const uint32_t *map, uint64_t n, uint64_t **offset)
 {
 	uint64_t   *to = tnfr_alloc(env, n + 1, sizeof(uint64_t));
-	uint64_t	next = 0;
+	uint64_t	row = 0;		/* the first whose place is not before r */
 
 	if (to == NULL)
 		return TNFR_NO_MEMORY;
-	for (uint64_t i = 0; i < ids; i++)
+	for (uint64_t r = 0; r <= n; r++)
 	{
-		while (next <= map[i])
-			to[next++] = from[i];
-		if (i % SLICE == 0 && tnfr_check(env))
+		row += row < ids && map[row] < r;
+		to[r] = from[row];
+		if (r % SLICE == 0 && tnfr_check(env))
 		{
 			tnfr_release(env, to, n + 1, sizeof(uint64_t));
 			return TNFR_STOPPED;
 		}
 	}
-	while (next <= n)
-		to[next++] = from[ids];
 	*offset = to;
 	return TNFR_OK;
 }

@@ -43,4 +43,24 @@ extern uint64_t tnfr_graph_build_bytes(const TnfrEdges *edges);
 
 extern void tnfr_graph_release(TnfrEnv *env, TnfrGraph *graph);
 
+/*
+ * The row that has the entry, which is not in a row before the given one.
+ * Mostly it is the next; but millions of rows without entries may lie between.
+ */
+static inline uint64_t
+tnfr_row_of(const uint64_t *offset, uint64_t n, uint64_t row, uint64_t entry)
+{
+	uint64_t	step = 1;
+
+	while (step < n - row && offset[row + step] <= entry)
+	{
+		row += step;
+		step *= 2;
+	}
+	for (; step > 0; step /= 2)
+		if (step < n - row && offset[row + step] <= entry)
+			row += step;
+	return row;
+}
+
 #endif							/* TNFR_GRAPH_H */

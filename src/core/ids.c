@@ -151,16 +151,25 @@ radix_pass(TnfrEnv *env, const uint64_t *from, uint64_t *to, uint64_t count,
 	return TNFR_OK;
 }
 
-/* Takes equals out of a sorted array; returns how many are left. */
-static uint64_t
-leave_out_equals(uint64_t *sorted, uint64_t count)
+/* Takes equals out of sorted distances, and turns those left into ids. */
+static TnfrStatus
+distances_to_ids(TnfrEnv *env, uint64_t *sorted, uint64_t count, int64_t min,
+				 uint64_t *kept)
 {
-	uint64_t	kept = 1;
+	uint64_t	before = 0;
 
-	for (uint64_t i = 1; i < count; i++)
-		if (sorted[i] != sorted[kept - 1])
-			sorted[kept++] = sorted[i];
-	return kept;
+	*kept = 0;
+	for (uint64_t i = 0; i < count; i++)
+	{
+		if (i == 0 || sorted[i] != before)
+		{
+			before = sorted[i];
+			sorted[(*kept)++] = before + (uint64_t) min;
+		}
+		if (i % SLICE == 0 && tnfr_check(env))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
 }
 
 /* Sorts *ids; *ids and *spare may change places.  None exceeds limit. */
@@ -201,10 +210,9 @@ by_sorting(TnfrEnv *env, const TnfrIdList *list, int lists, const Range *range,
 						  (uint64_t) range->max - (uint64_t) range->min);
 	tnfr_release(env, spare, range->count, sizeof(uint64_t));
 	if (status == TNFR_OK)
+		status = distances_to_ids(env, sorted, range->count, range->min, n);
+	if (status == TNFR_OK)
 	{
-		*n = leave_out_equals(sorted, range->count);
-		for (uint64_t i = 0; i < *n; i++)
-			sorted[i] += (uint64_t) range->min;
 		*id = tnfr_resize(env, sorted, range->count, *n, sizeof(int64_t));
 		if (*id != NULL)
 			return TNFR_OK;

@@ -85,11 +85,11 @@ map_memory(size_t length, bool huge)
  * right all the while: an interrupt may end the call between two of them.
  */
 static void
-unmap_memory(Map *map)
+shorten_map(Map *map, size_t length)
 {
-	while (map->length > 0)
+	while (map->length > length)
 	{
-		size_t		slice = Min(map->length, UNMAP_SLICE);
+		size_t		slice = Min(map->length - length, UNMAP_SLICE);
 
 		map->length -= slice;
 		munmap(map->address + map->length, slice);
@@ -106,7 +106,7 @@ map_length(size_t size)
 static void
 unmap_entry(TnfrCall *call, char *p)
 {
-	unmap_memory(maps_lookup(call->maps, p));
+	shorten_map(maps_lookup(call->maps, p), 0);
 	maps_delete(call->maps, p);
 }
 
@@ -241,10 +241,7 @@ resize_mapped(TnfrCall *call, char *p, size_t from, size_t to, bool huge)
 	if (length > old_length)
 		return extend_map(call, p, old_length, length, huge);
 	if (length < old_length)
-	{
-		munmap(p + length, old_length - length);
-		record_map(call, p, p, length);
-	}
+		shorten_map(maps_lookup(call->maps, p), length);
 	return p;
 }
 
@@ -334,13 +331,6 @@ tnfr_call_begin(const char *function)
 												  "tnfr call",
 												  ALLOCSET_DEFAULT_SIZES);
 	TnfrCall   *call = MemoryContextAllocZero(context, sizeof(TnfrCall));
-
-	if (tnfr_backend == TNFR_BACKEND_CUDA)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("the CUDA backend is not available"),
-				 errdetail("This build of tnfr_pg has no device library."),
-				 errhint("Set tnfr.backend to auto, serial or openmp.")));
 
 	call->function = function;
 	call->context = context;
@@ -472,7 +462,7 @@ tnfr_call_drop(TnfrCall *call)
 
 	maps_start_iterate(call->maps, &i);
 	while ((map = maps_iterate(call->maps, &i)) != NULL)
-		unmap_memory(map);
+		shorten_map(map, 0);
 	MemoryContextDelete(call->context);
 }
 

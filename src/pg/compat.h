@@ -41,4 +41,9 @@ typedef char TnfrBase64Byte;
 	heap_form_minimal_tuple(desc, values, nulls)
 #endif
 
+/* 18 writes it before a declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	pg_attribute_noreturn()
+#endif
+
 #endif							/* TNFR_PG_COMPAT_H */

@@ -133,8 +133,7 @@ return_block(Reading *r, uint64_t block, ReturnSetInfo *rsinfo)
 		tnfr_damaged_graph(damage);
 	for (uint64_t k = 0; k < count; k++)
 	{
-		while (r->offset[r->row + 1] <= first + k)
-			r->row++;
+		r->row = tnfr_row_of(r->offset, h->n, r->row, first + k);
 		if (!h->directed && r->neighbour[k] < r->row)	/* its other end has it */
 			continue;
 		values[0] = Int64GetDatum(r->id[r->row]);
@@ -154,6 +153,7 @@ tnfr_graph_edges(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	call = tnfr_call_begin("tnfr_graph_edges");
+	tnfr_call_charge(call, VARSIZE_ANY(value));
 	begin_reading(&r, call, value);
 	for (uint64_t b = 0; b * TNFR_CODEC_BLOCK < r.graph.header.entries; b++)
 	{

@@ -8,7 +8,7 @@
  * of the edges and parts there are.  Parts are directed; those of an undirected
  * graph hold each edge once, from the smaller id to the larger.
  *
- * What all states of an aggregate hold in this process counts against
+ * What all states of a grouping hold in this process counts against
  * tnfr.memory_limit.
  */
 #include "postgres.h"
@@ -18,11 +18,14 @@
 #include "core/collect.h"
 #include "core/parallel.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
 #include "pg/graph_value.h"
 #include "utils/memutils.h"
 
-#define FIRST_CHUNK		8		/* edges; the next has twice as many */
-#define LAST_CHUNK		65536	/* up to so many */
+#define FIRST_CHUNK		256		/* bytes; the next has twice as many */
+#define LAST_CHUNK		(2 << 20)	/* up to so many */
+#define CHUNK_OVERHEAD	(sizeof(Chunk) + 80)	/* the allocators' part as well */
 #define FEW_EDGES		64		/* handed over as they are */
 
 /* What the states in a memory context share: memory, and its account. */
@@ -60,6 +63,7 @@ typedef struct State
 	int			parts;
 	Chunk	   *chunk;			/* the last; NULL: none */
 	Part	   *part;
+	struct varlena *value;		/* the result, where it can be asked for again */
 } State;
 
 /* A serialized state begins with this; edges and parts follow. */
@@ -147,17 +151,23 @@ new_state(MemoryContext context, bool directed, bool weighted)
 }
 
 static size_t
+edge_bytes(bool weighted)
+{
+	return 2 * sizeof(int64) + (weighted ? sizeof(double) : 0);
+}
+
+static size_t
 chunk_bytes(uint32 room, bool weighted)
 {
-	return sizeof(Chunk) + room * (2 * sizeof(int64) +
-								   (weighted ? sizeof(double) : 0));
+	return sizeof(Chunk) + room * edge_bytes(weighted);
 }
 
 static pg_noinline void
 add_chunk(State *s)
 {
-	uint32		room = s->chunk == NULL ? FIRST_CHUNK :
-		Min(2 * s->chunk->room, LAST_CHUNK);
+	const size_t bytes = Min((size_t) FIRST_CHUNK << Min(s->chunks, 30),
+							 LAST_CHUNK);
+	const uint32 room = (bytes - CHUNK_OVERHEAD) / edge_bytes(s->weighted);
 	Chunk	   *c = take(s->memory, chunk_bytes(room, s->weighted));
 
 	c->next = s->chunk;
@@ -392,9 +402,12 @@ add_state(State *to, const State *from)
 	for (const Part *p = from->part; p != NULL; p = p->next)
 		memcpy(add_part(to, p->size)->bytes, p->bytes, p->size);
 	for (const Chunk *c = from->chunk; c != NULL; c = c->next)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (uint32 k = 0; k < c->count; k++)
 			add_edge(to, c->src[k], c->dst[k],
 					 c->weight != NULL ? c->weight[k] : 1.0);
+	}
 }
 
 Datum
@@ -447,6 +460,7 @@ begin_serialized(const State *s, uint32 count, int parts, size_t more)
 				 errdetail("It has %zu bytes; the limit is %zu bytes.",
 						   size, (size_t) MaxAllocSize),
 				 errhint("Split the graph with GROUP BY, or set max_parallel_workers_per_gather to 0.")));
+	tnfr_call_require(s->memory->call, size);
 	result = palloc(size);
 	SET_VARSIZE(result, size);
 	put(VARDATA(result), &(Serialized) {s->directed, s->weighted, count, parts},
@@ -585,12 +599,38 @@ value_of(State *s)
 	return value;
 }
 
-/* The state is used up (FINALFUNC_MODIFY = READ_WRITE). */
+/* A hash table is kept when its plan is run again; other states are not. */
+static bool
+is_hashed(FunctionCallInfo fcinfo)
+{
+	return fcinfo->context != NULL && IsA(fcinfo->context, AggState) &&
+		castNode(AggState, fcinfo->context)->aggstrategy == AGG_HASHED;
+}
+
+static struct varlena *
+copy_value(struct varlena *to, const struct varlena *value)
+{
+	memcpy(to, value, VARSIZE(value));
+	return to;
+}
+
+/*
+ * The state is used up (FINALFUNC_MODIFY = READ_WRITE), but for the result of
+ * a group that can be asked for again.
+ */
 Datum
 tnfr_graph_agg_final(PG_FUNCTION_ARGS)
 {
+	State	   *s = PG_ARGISNULL(0) ? NULL : (State *) PG_GETARG_POINTER(0);
+	struct varlena *value;
+
 	(void) aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
+	if (s == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(value_of((State *) PG_GETARG_POINTER(0)));
+	if (s->value != NULL)
+		PG_RETURN_POINTER(copy_value(palloc(VARSIZE(s->value)), s->value));
+	value = value_of(s);
+	if (is_hashed(fcinfo))
+		s->value = copy_value(take(s->memory, VARSIZE(value)), value);
+	PG_RETURN_POINTER(value);
 }

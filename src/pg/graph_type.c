@@ -9,13 +9,19 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/detoast.h"
 #include "common/base64.h"
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "pg/compat.h"
 #include "pg/graph_value.h"
 #include "utils/memutils.h"
+
+#define SLICE	((Size) 3 << 20)	/* bytes between two looks at interrupts; a
+								 * multiple of 3 and of 4 */
 
 PG_FUNCTION_INFO_V1(tnfr_graph_in);
 PG_FUNCTION_INFO_V1(tnfr_graph_out);
@@ -43,17 +49,55 @@ find_damage(const uint8_t *bytes, size_t size)
 	return damage;
 }
 
+/* Text without white space, in which base64 may come in lines. */
+static char *
+without_space(const char *text, Size *length)
+{
+	const Size	from = strlen(text);
+	char	   *copy = palloc(from + 1);
+
+	*length = 0;
+	for (Size i = 0; i < from; i++)
+	{
+		if (!isspace((unsigned char) text[i]))
+			copy[(*length)++] = text[i];
+		if (i % SLICE == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return copy;
+}
+
+/* Decodes text slice by slice; returns the bytes, or -1 if it is no base64. */
+static int64
+decode_base64(const char *text, Size length, char *to, Size room)
+{
+	Size		size = 0;
+
+	for (Size at = 0; at < length; at += SLICE)
+	{
+		int			got = pg_b64_decode(text + at, (int) Min(SLICE, length - at),
+										(TnfrBase64Byte *) to + size,
+										(int) Min(SLICE, room - size));
+
+		if (got < 0)
+			return -1;
+		size += got;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return (int64) size;
+}
+
 Datum
 tnfr_graph_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	const int	length = (int) strlen(text);
-	const int	room = pg_b64_dec_len(length);
-	struct varlena *value = palloc((Size) room + VARHDRSZ);
-	int			size = pg_b64_decode(text, length,
-									 (TnfrBase64Byte *) VARDATA(value), room);
+	Size		length;
+	char	   *text = without_space(PG_GETARG_CSTRING(0), &length);
+	const Size	room = length / 4 * 3 + 3;
+	struct varlena *value = palloc(room + VARHDRSZ);
+	int64		size = decode_base64(text, length, VARDATA(value), room);
 	const char *damage;
 
+	pfree(text);
 	if (size < 0)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -74,22 +118,32 @@ Datum
 tnfr_graph_out(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	const int	size = (int) VARSIZE_ANY_EXHDR(value);
-	const int	room = pg_b64_enc_len(size);
+	const char *bytes = VARDATA_ANY(value);
+	const Size	size = VARSIZE_ANY_EXHDR(value);
+	const Size	room = (size + 2) / 3 * 4;
 	char	   *text;
-	int			length;
+	Size		length = 0;
 
-	if ((Size) room >= MaxAllocSize)
+	if (room >= MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("graph is too large for its text form"),
-				 errdetail("It has %d bytes.", size),
+				 errdetail("It has %zu bytes; the limit is %zu bytes.", size,
+						   (Size) MaxAllocSize / 4 * 3 - 3),
 				 errhint("Use the binary form, as COPY ... WITH (FORMAT binary) does.")));
-	text = palloc((Size) room + 1);
-	length = pg_b64_encode((const TnfrBase64Byte *) VARDATA_ANY(value), size,
-						   text, room);
-	if (length < 0)
-		elog(ERROR, "could not encode a graph");
+	text = palloc(room + 1);
+	for (Size at = 0; at < size; at += SLICE)
+	{
+		int			got = pg_b64_encode((const TnfrBase64Byte *) bytes + at,
+										(int) Min(SLICE, size - at),
+										text + length,
+										(int) Min(2 * SLICE, room - length));
+
+		if (got < 0)
+			elog(ERROR, "could not encode a graph");
+		length += got;
+		CHECK_FOR_INTERRUPTS();
+	}
 	text[length] = '\0';
 	PG_RETURN_CSTRING(text);
 }

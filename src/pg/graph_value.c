@@ -9,7 +9,7 @@
 
 /* A value for so many bytes. */
 static struct varlena *
-allocate(const TnfrCall *call, size_t size)
+allocate(TnfrCall *call, size_t size)
 {
 	struct varlena *value;
 
@@ -21,6 +21,7 @@ allocate(const TnfrCall *call, size_t size)
 						   call->function, size,
 						   (size_t) MaxAllocSize - VARHDRSZ),
 				 errhint("Split it with GROUP BY, for instance by ranges of src, into one graph a group.")));
+	tnfr_call_require(call, size);
 	value = palloc(size + VARHDRSZ);
 	SET_VARSIZE(value, size + VARHDRSZ);
 	return value;

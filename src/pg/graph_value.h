@@ -24,6 +24,6 @@ extern struct varlena *tnfr_graph_value_of_bytes(TnfrCall *call,
 												 size_t size);
 
 /* Error XX001 about a value that is no graph. */
-extern void tnfr_damaged_graph(const char *damage) pg_attribute_noreturn();
+pg_noreturn extern void tnfr_damaged_graph(const char *damage);
 
 #endif							/* TNFR_PG_GRAPH_VALUE_H */

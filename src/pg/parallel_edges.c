@@ -50,6 +50,7 @@
 
 #define ROW_COST		2				/* of reading a row, in cpu_operator_cost */
 #define WAKE_BLOCKS		256		/* enough to wake the leader for */
+#define POOL_ALIGNMENT	64		/* a cache line */
 #define COPY_SLICE		((size_t) 16 << 20)
 
 /* What a worker tells. */
@@ -83,6 +84,8 @@ typedef struct Leader
 	Shared	   *shared;
 	TnfrPool   *pool;			/* [workers] */
 	int			workers;		/* launched */
+	Size		bytes;			/* of the segment */
+	bool		charged;
 } Leader;
 
 PGDLLEXPORT void tnfr_edges_worker(dsm_segment *segment, shm_toc *toc);
@@ -127,14 +130,15 @@ may_go_parallel(const TnfrEdgeReader *r, Relation rel)
 
 /*
  * Is there so much shared memory?  A segment that does not fit is an error,
- * and reading alone needs none.
+ * and reading alone needs none.  (Where all segments are in use, memory of one
+ * ordinary allocation takes their place.)
  */
 static bool
 fits_shared_memory(const TnfrCall *call, Size bytes)
 {
 	struct statvfs fs;
 
-	if (bytes > call->limit - call->used)
+	if (bytes > call->limit - call->used || bytes > MaxAllocSize)
 		return false;
 	if (dynamic_shared_memory_type != DSM_IMPL_POSIX ||
 		statvfs("/dev/shm", &fs) != 0)
@@ -161,6 +165,13 @@ static Size
 id_bytes(const TnfrIdMap *map)
 {
 	return map->kind != TNFR_IDMAP_HASH ? 0 : mul_size(map->n, sizeof(int64));
+}
+
+/* The segment aligns to less; every process maps it at a page's begin. */
+static char *
+align_pools(void *memory)
+{
+	return (char *) TYPEALIGN(POOL_ALIGNMENT, memory);
 }
 
 /* Allocates a part of the segment and makes it known; zero bytes: nothing. */
@@ -214,7 +225,8 @@ fill_segment(Leader *l, Relation rel, uint64 expected, Size scan_bytes,
 								  GetActiveSnapshot());
 	share_copy(context, KEY_MAP, map_table(r->map), map_bytes(r->map));
 	share_copy(context, KEY_IDS, r->map->id, id_bytes(r->map));
-	pools = share(context, KEY_POOLS, mul_size(workers, pool_bytes));
+	pools = align_pools(share(context, KEY_POOLS, mul_size(workers, pool_bytes) +
+							  POOL_ALIGNMENT));
 	for (int i = 0; i < workers; i++)
 	{
 		pg_atomic_init_u32(&l->shared->worker[i].waiting, 0);
@@ -233,14 +245,18 @@ launch(Leader *l, Relation rel, uint64 expected, int workers)
 	Size		pool_bytes = tnfr_pool_bytes(r->edges);
 	const Size	chunk[] = {
 		offsetof(Shared, worker) + workers * sizeof(WorkerState), scan_bytes,
-		map_bytes(r->map), id_bytes(r->map), mul_size(workers, pool_bytes)
+		map_bytes(r->map), id_bytes(r->map),
+		mul_size(workers, pool_bytes) + POOL_ALIGNMENT
 	};
 
 	for (int i = 0; i < (int) lengthof(chunk); i++)
 		shm_toc_estimate_chunk(&context->estimator, chunk[i]);
 	shm_toc_estimate_keys(&context->estimator, lengthof(chunk));
-	if (!fits_shared_memory(r->call, shm_toc_estimate(&context->estimator)))
+	l->bytes = shm_toc_estimate(&context->estimator);
+	if (!fits_shared_memory(r->call, l->bytes))
 		return false;
+	tnfr_call_charge(r->call, l->bytes);
+	l->charged = true;
 	InitializeParallelDSM(context);
 	if (context->seg == NULL)	/* all segments are in use */
 		return false;
@@ -270,6 +286,16 @@ take_blocks(Leader *l)
 	}
 }
 
+/* Has any worker handed over blocks that are not copied yet? */
+static bool
+any_blocks(const Leader *l)
+{
+	for (int i = 0; i < l->workers; i++)
+		if (tnfr_pool_blocks(&l->pool[i]) > 0)
+			return true;
+	return false;
+}
+
 /* Is everything read and copied? */
 static bool
 all_done(Leader *l)
@@ -292,7 +318,7 @@ await_workers(Leader *l)
 		CHECK_FOR_INTERRUPTS();
 		pg_atomic_write_u32(&l->shared->leader_waiting, 1);
 		pg_memory_barrier();
-		if (!all_done(l))
+		if (!any_blocks(l) && !all_done(l))
 			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1,
 							 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
@@ -350,6 +376,8 @@ tnfr_read_edges_parallel(TnfrEdgeReader *reader, uint64 expected)
 			scan_and_take(&l);
 		DestroyParallelContext(l.context);
 		ExitParallelMode();
+		if (l.charged)
+			reader->call->used -= l.bytes;
 		pfree(l.pool);
 	}
 	relation_close(rel, NoLock);
@@ -425,7 +453,7 @@ void
 tnfr_edges_worker(dsm_segment *segment pg_attribute_unused(), shm_toc *toc)
 {
 	Shared	   *shared = shm_toc_lookup(toc, KEY_SHARED, false);
-	char	   *pools = shm_toc_lookup(toc, KEY_POOLS, false);
+	char	   *pools = align_pools(shm_toc_lookup(toc, KEY_POOLS, false));
 	TnfrIdMap	map = attach_map(shared, toc);
 	Worker		w = {
 		.shared = shared,.state = &shared->worker[ParallelWorkerNumber]

@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "pg/compat.h"
 #include "pg/params.h"
+#include "pg/settings.h"
 #include "pg/srf.h"
 #include "utils/builtins.h"
 
@@ -23,7 +24,12 @@ require_argument(FunctionCallInfo fcinfo, int n, const char *name)
 void
 tnfr_require_arguments(FunctionCallInfo fcinfo, TnfrSource source)
 {
-	require_argument(fcinfo, 0, source == TNFR_TABLES ? "edges" : "graph");
+	if (source == TNFR_STORED && PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", "graph"),
+				 errhint("tnfr_graph_agg of no rows gives NULL.")));
+	require_argument(fcinfo, 0, "edges");
 	require_argument(fcinfo, 1, "nodes");
 	require_argument(fcinfo, 2, "form");
 	if (source == TNFR_TABLES)
@@ -44,12 +50,25 @@ tnfr_weights_argument(FunctionCallInfo fcinfo, TnfrSource source)
 	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
 }
 
+static void
+require_backend(void)
+{
+	if (tnfr_backend == TNFR_BACKEND_CUDA)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("the CUDA backend is not available"),
+				 errdetail("This build of tnfr_pg has no device library."),
+				 errhint("Set tnfr.backend to auto, serial or openmp.")));
+}
+
 TnfrCall *
 tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 		   bool columns, TnfrNetwork *network)
 {
-	TnfrCall   *call = tnfr_call_begin(function);
+	TnfrCall   *call;
 
+	require_backend();
+	call = tnfr_call_begin(function);
 	if (source == TNFR_TABLES)
 		tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1),
 						  PG_GETARG_BOOL(3), network);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "pg/compat.h"
 #include "pg/relation.h"
 
 static inline int64
@@ -31,9 +32,9 @@ tnfr_number_value(Datum d, Oid type, MemoryContext scratch)
 }
 
 /* Errors about a value; row names where it stands, like "node 7". */
-extern void tnfr_null_value(const TnfrRelation *relation, int column,
-							const char *row) pg_attribute_noreturn();
-extern void tnfr_bad_value(const TnfrRelation *relation, int column, double x,
-						   const char *row) pg_attribute_noreturn();
+pg_noreturn extern void tnfr_null_value(const TnfrRelation *relation,
+										int column, const char *row);
+pg_noreturn extern void tnfr_bad_value(const TnfrRelation *relation, int column,
+									   double x, const char *row);
 
 #endif							/* TNFR_PG_VALUES_H */

@@ -39,6 +39,9 @@ SELECT castsource::regtype, casttarget::regtype FROM pg_cast WHERE 'tnfr_graph':
 SELECT '\x00'::bytea::tnfr_graph;
 SELECT graph::bytea FROM graphs;
 
+-- In lines, as encode() writes base64.
+SELECT kind, encode(tnfr_graph_send(graph), 'base64')::tnfr_graph = graph AS in_lines FROM graphs ORDER BY kind;
+
 -- What is no graph.
 CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text; hint text;
@@ -106,11 +109,19 @@ FROM (SELECT network, tnfr_graph_agg(src, dst) AS graph FROM many GROUP BY netwo
 SELECT count(*), sum(tnfr_graph_edge_count(graph))
 FROM (SELECT i, tnfr_graph_agg(i, i + 1) AS graph FROM generate_series(1, 100000) AS i GROUP BY i) AS g;
 
--- The same graph from any plan, as bytes: 1.3 million edges are more than one part.
+-- A hash table that is kept when its plan is run again still has every graph.
+SET max_parallel_workers_per_gather = 0;
+SET enable_sort = off;
+SELECT x, (SELECT tnfr_graph_edge_count(g) FROM (SELECT network % 3 AS k, tnfr_graph_agg(src, dst) AS g FROM many GROUP BY 1 OFFSET 0) AS s WHERE s.k = x)
+FROM generate_series(0, 2) AS x;
+RESET enable_sort;
+RESET max_parallel_workers_per_gather;
+
+-- The same graph from any plan, as bytes: edges enough for several chunks and parts.
 CREATE TABLE large AS
 SELECT (power(('x' || substr(h, 1, 7))::bit(28)::int / 268435456.0, 3) * 50000)::bigint * 1000003 AS src,
        (('x' || substr(h, 8, 7))::bit(28)::int % 50000)::bigint * 1000003 AS dst, (i % 5)::float8 AS weight
-FROM (SELECT i, md5(i::text) AS h FROM generate_series(1, 1300000) AS i) AS t;
+FROM (SELECT i, md5(i::text) AS h FROM generate_series(1, 300000) AS i) AS t;
 ALTER TABLE large SET (parallel_workers = 4);
 ANALYZE large;
 SET parallel_setup_cost = 0;

@@ -141,6 +141,25 @@ cmp_ok($killed, '>', 0, 'a worker was terminated');
 is(scalar($session->query(answer_of())), $alone, 'the session gives the right answer afterwards');
 $session->quit;
 
+# A leader that is held up again and again, as by a busy machine, misses no
+# wake-up: with full pools on one side and a sleeper on the other nothing moves.
+my $held = $node->background_psql('postgres', on_error_stop => 0);
+my $leader = $held->query_safe('SELECT pg_backend_pid()');
+$held->query_safe(workers(1) . "SET parallel_leader_participation = off; SET statement_timeout = '60s'");
+$held->query_until(qr/go/, "\\echo go\n" . (answer_of() . ";\n") x 10 . "\\echo over\n");
+while ($held->{stdout} !~ /over/)
+{
+	kill 'STOP', $leader;
+	select(undef, undef, undef, 0.02);
+	kill 'CONT', $leader;
+	select(undef, undef, undef, 0.003);
+	$held->{run}->pump_nb;
+}
+unlike($held->{stderr}, qr/statement timeout/, 'a leader that is held up does not sleep for ever');
+is(scalar(() = $held->{stdout} =~ /\Q$alone\E/g), 10, 'and gives the right answers');
+$held->{stdout} = '';
+$held->quit;
+
 # Buffers that workers read are counted.
 my $buffers = $node->safe_psql('postgres', workers(2) . q{EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM tnfr_dnfr('edges', 'nodes')});
 my ($hit) = $buffers =~ /"Shared Hit Blocks": (\d+)/;
