@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define TASK_WORK	UINT64_C(32768)
+#define CODED_WORK	UINT64_C(262144)	/* far more than the blocks a task shares
+										 * with its neighbours */
 #define ROW_COST	UINT64_C(4)		/* of a row, in entries */
 #define ROWS		64				/* sums handed on together, from the stack */
 
@@ -31,6 +33,7 @@ typedef struct Run
 	TnfrWindow *window;			/* [workers], when the entries are coded */
 	_Atomic(const char *) damage;	/* of the coded entries */
 	TnfrKernelInput in;
+	uint64_t	task_work;
 	uint64_t	n;
 	TnfrSumsSink sink;
 	void	   *arg;
@@ -232,8 +235,8 @@ row_task(void *arg, uint64_t task, int worker)
 {
 	Run		   *run = arg;
 	TnfrSums	sums[ROWS];
-	uint64_t	row = row_after_work(run, task * TASK_WORK);
-	uint64_t	last = row_after_work(run, (task + 1) * TASK_WORK);
+	uint64_t	row = row_after_work(run, task * run->task_work);
+	uint64_t	last = row_after_work(run, (task + 1) * run->task_work);
 
 	while (row < last)
 	{
@@ -260,7 +263,7 @@ run_all(TnfrEnv *env, Run *run)
 		status = sum_hubs(env, run);
 	if (status == TNFR_OK)
 		status = tnfr_parallel(env, work_before(run, run->n - 1) /
-							   TASK_WORK + 1, row_task, run);
+							   run->task_work + 1, row_task, run);
 	if (status == TNFR_OK && run->damage != NULL)
 	{
 		env->error.what = run->damage;
@@ -285,6 +288,7 @@ tnfr_sums(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodeState *state,
 		.offset = graph->offset,.neighbour = graph->neighbour,
 			.weight = graph->weight,.state = state,.strength = strength
 	};
+	run.task_work = graph->coded != NULL ? CODED_WORK : TASK_WORK;
 	atomic_init(&run.damage, NULL);
 	if (graph->coded != NULL)
 	{
