@@ -48,7 +48,7 @@
 #define KEY_IDS			UINT64CONST(4)
 #define KEY_POOLS		UINT64CONST(5)
 
-#define ROW_COST		2				/* of reading a row, in cpu_operator_cost */
+#define ROW_COST		0.5				/* of reading a row, in cpu_operator_cost */
 #define WAKE_BLOCKS		256		/* enough to wake the leader for */
 #define POOL_ALIGNMENT	64		/* a cache line */
 #define COPY_SLICE		((size_t) 16 << 20)
