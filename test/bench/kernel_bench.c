@@ -59,9 +59,10 @@ lend(void *arg, size_t size, bool gathered)
 }
 
 static void *
-lend_more(void *arg, void *p, size_t from, size_t to)
+lend_more(void *arg, void *p, size_t from, size_t to, bool gathered)
 {
 	(void) arg;
+	(void) gathered;
 	p = mremap(p, from, to, MREMAP_MAYMOVE);
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -245,7 +246,10 @@ disagreement(const Network *net, const double *ours, const double *theirs)
 int
 main(int argc, char **argv)
 {
-	TnfrEnv		env = {lend, lend_more, take_back, never, never, NULL, 1, {0}};
+	TnfrEnv		env = {
+		.alloc = lend,.resize = lend_more,.release = take_back,.poll = never,
+		.serve = never,.threads = 1
+	};
 	int			scale = argc > 1 ? atoi(argv[1]) : 0;
 	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
 	int			repetitions = argc > 3 ? atoi(argv[3]) : 0;
