@@ -324,6 +324,17 @@ thread_budget(void)
 	return tnfr_max_threads > 0 ? Min(budget, tnfr_max_threads) : budget;
 }
 
+/* Random, so that nobody can prepare collisions; costly, so taken once. */
+static uint64
+process_seed(void)
+{
+	static uint64 seed = 0;
+
+	if (seed == 0 && !pg_strong_random(&seed, sizeof(seed)))
+		elog(ERROR, "could not generate a random seed");
+	return seed;
+}
+
 TnfrCall *
 tnfr_call_begin(const char *function)
 {
@@ -342,8 +353,7 @@ tnfr_call_begin(const char *function)
 		.alloc = call_alloc,.resize = call_resize,.release = call_release,
 			.poll = call_poll,.serve = call_serve,.arg = call,.threads = 1
 	};
-	if (!pg_strong_random(&call->env.seed, sizeof(call->env.seed)))
-		elog(ERROR, "could not generate a random seed");
+	call->env.seed = process_seed();
 	call->cleanup.func = call_cleanup;
 	call->cleanup.arg = call;
 	MemoryContextRegisterResetCallback(context, &call->cleanup);
