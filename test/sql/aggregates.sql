@@ -4,18 +4,8 @@ CREATE EXTENSION IF NOT EXISTS tnfr_pg;
 CREATE SCHEMA test_aggregates;
 SET search_path = test_aggregates, public;
 
-CREATE FUNCTION failure(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', SQLSTATE || ': ' || message, 'DETAIL: ' || nullif(detail, ''), 'HINT: ' || nullif(hint, ''));
-END $$;
+\set include `echo "${PG_ABS_SRCDIR:-test}/sql/include"`
+\i :include/failure.sql
 
 -- What the catalogue says.
 SELECT p.oid::regprocedure AS aggregate, proparallel, proisstrict, aggkind, aggtranstype::regtype, aggtransspace,

@@ -4,18 +4,8 @@ CREATE EXTENSION IF NOT EXISTS tnfr_pg;
 CREATE SCHEMA test_errors;
 SET search_path = test_errors, public;
 
-CREATE FUNCTION failure(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', SQLSTATE || ': ' || message, 'DETAIL: ' || nullif(detail, ''), 'HINT: ' || nullif(hint, ''));
-END $$;
+\set include `echo "${PG_ABS_SRCDIR:-test}/sql/include"`
+\i :include/failure.sql
 
 \pset format unaligned
 \pset tuples_only on

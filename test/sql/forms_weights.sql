@@ -4,19 +4,8 @@ CREATE EXTENSION IF NOT EXISTS tnfr_pg;
 CREATE SCHEMA test_weights;
 SET search_path = test_weights, public;
 
--- What a statement fails with: SQLSTATE, message, detail, hint.
-CREATE FUNCTION failure(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', SQLSTATE || ': ' || message, 'DETAIL: ' || nullif(detail, ''), 'HINT: ' || nullif(hint, ''));
-END $$;
+\set include `echo "${PG_ABS_SRCDIR:-test}/sql/include"`
+\i :include/failure.sql
 
 -- Node 1 has g_phase = 1/2, g_epi = 1, g_vf = 2, g_topo = 1 (strengths 1 and 2), g_sin = 1, f = 2.
 CREATE TABLE edges (src int, dst int);

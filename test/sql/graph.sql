@@ -43,15 +43,8 @@ SELECT graph::bytea FROM graphs;
 SELECT kind, encode(tnfr_graph_send(graph), 'base64')::tnfr_graph = graph AS in_lines FROM graphs ORDER BY kind;
 
 -- What is no graph.
-CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, nullif('DETAIL: ' || detail, 'DETAIL: '), nullif('HINT: ' || hint, 'HINT: '));
-END $$;
+\set include `echo "${PG_ABS_SRCDIR:-test}/sql/include"`
+\i :include/failure.sql
 SELECT failure(format('SELECT %L::tnfr_graph', t)) FROM (VALUES (''), ('!'), ('hello'), ('VE5GRw=='), (repeat('A', 1000))) AS v(t);
 -- Every single bit that is turned, and every byte that is missing.
 DO $$
