@@ -308,6 +308,31 @@ CREATE FUNCTION tnfr_pair_coherence(edges regclass, nodes regclass,
 COMMENT ON FUNCTION tnfr_pair_coherence(regclass, regclass, text, boolean, jsonb) IS
 	'coherence of the two ends of every edge of a network, ascending by src and dst';
 
+CREATE FUNCTION tnfr_partition(edges regclass, nodes regclass,
+		max_size integer DEFAULT NULL, threshold double precision DEFAULT 0.3,
+		k integer DEFAULT 50, candidates text DEFAULT 'spatial')
+	RETURNS TABLE (node bigint, community bigint, partition bigint)
+	AS 'MODULE_PATHNAME', 'tnfr_partition_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 100000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_partition(regclass, regclass, integer, double precision, integer, text) IS
+	'community and partition of every node, ascending by node';
+
+CREATE FUNCTION tnfr_partition_summary(edges regclass, nodes regclass,
+		max_size integer DEFAULT NULL, threshold double precision DEFAULT 0.3,
+		k integer DEFAULT 50, candidates text DEFAULT 'spatial',
+		workers integer DEFAULT NULL)
+	RETURNS TABLE (partition bigint, size bigint, communities bigint,
+		mean_vf double precision, coherence double precision,
+		entries bigint, cut_entries bigint, halo bigint, worker integer,
+		cap bigint, density double precision,
+		clustering double precision, clustering_exact boolean)
+	AS 'MODULE_PATHNAME', 'tnfr_partition_summary_tables' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 100000 ROWS 100;
+
+COMMENT ON FUNCTION tnfr_partition_summary(regclass, regclass, integer, double precision, integer, text, integer) IS
+	'partitions, a row each: size, coherence, what they read of each other, and the worker they go to';
+
 -- functions over stored graphs
 
 CREATE FUNCTION tnfr_graph_dnfr(graph tnfr_graph, nodes regclass,
@@ -373,6 +398,31 @@ CREATE FUNCTION tnfr_graph_pair_coherence(graph tnfr_graph, nodes regclass,
 
 COMMENT ON FUNCTION tnfr_graph_pair_coherence(tnfr_graph, regclass, text, jsonb) IS
 	'coherence of the two ends of every edge of a stored graph, ascending by src and dst';
+
+CREATE FUNCTION tnfr_graph_partition(graph tnfr_graph, nodes regclass,
+		max_size integer DEFAULT NULL, threshold double precision DEFAULT 0.3,
+		k integer DEFAULT 50, candidates text DEFAULT 'spatial')
+	RETURNS TABLE (node bigint, community bigint, partition bigint)
+	AS 'MODULE_PATHNAME', 'tnfr_partition_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 100000 ROWS 1000 SUPPORT tnfr_dnfr_support;
+
+COMMENT ON FUNCTION tnfr_graph_partition(tnfr_graph, regclass, integer, double precision, integer, text) IS
+	'community and partition of every node of a stored graph, ascending by node';
+
+CREATE FUNCTION tnfr_graph_partition_summary(graph tnfr_graph, nodes regclass,
+		max_size integer DEFAULT NULL, threshold double precision DEFAULT 0.3,
+		k integer DEFAULT 50, candidates text DEFAULT 'spatial',
+		workers integer DEFAULT NULL)
+	RETURNS TABLE (partition bigint, size bigint, communities bigint,
+		mean_vf double precision, coherence double precision,
+		entries bigint, cut_entries bigint, halo bigint, worker integer,
+		cap bigint, density double precision,
+		clustering double precision, clustering_exact boolean)
+	AS 'MODULE_PATHNAME', 'tnfr_partition_summary_stored' LANGUAGE C STABLE PARALLEL RESTRICTED
+	COST 100000 ROWS 100;
+
+COMMENT ON FUNCTION tnfr_graph_partition_summary(tnfr_graph, regclass, integer, double precision, integer, text, integer) IS
+	'partitions of a stored graph, a row each: size, coherence, what they read of each other, and the worker they go to';
 
 -- aggregates
 

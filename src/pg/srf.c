@@ -12,8 +12,8 @@
 #include "pg/srf.h"
 #include "utils/builtins.h"
 
-static void
-require_argument(FunctionCallInfo fcinfo, int n, const char *name)
+void
+tnfr_require_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
@@ -22,18 +22,24 @@ require_argument(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 void
-tnfr_require_arguments(FunctionCallInfo fcinfo, TnfrSource source)
+tnfr_require_network(FunctionCallInfo fcinfo, TnfrSource source)
 {
 	if (source == TNFR_STORED && PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", "graph"),
 				 errhint("tnfr_graph_agg of no rows gives NULL.")));
-	require_argument(fcinfo, 0, "edges");
-	require_argument(fcinfo, 1, "nodes");
-	require_argument(fcinfo, 2, "form");
+	tnfr_require_argument(fcinfo, 0, "edges");
+	tnfr_require_argument(fcinfo, 1, "nodes");
+}
+
+void
+tnfr_require_arguments(FunctionCallInfo fcinfo, TnfrSource source)
+{
+	tnfr_require_network(fcinfo, source);
+	tnfr_require_argument(fcinfo, 2, "form");
 	if (source == TNFR_TABLES)
-		require_argument(fcinfo, 3, "directed");
+		tnfr_require_argument(fcinfo, 3, "directed");
 }
 
 TnfrForm
@@ -61,21 +67,36 @@ require_backend(void)
 				 errhint("Set tnfr.backend to auto, serial or openmp.")));
 }
 
-TnfrCall *
-tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
-		   bool columns, TnfrNetwork *network)
+static TnfrCall *
+begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
+	  bool columns, bool directed, TnfrNetwork *network)
 {
 	TnfrCall   *call;
 
 	require_backend();
 	call = tnfr_call_begin(function);
 	if (source == TNFR_TABLES)
-		tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1),
-						  PG_GETARG_BOOL(3), network);
+		tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1), directed,
+						  network);
 	else
 		tnfr_read_graph_network(call, PG_GETARG_DATUM(0), PG_GETARG_OID(1),
 								columns, network);
 	return call;
+}
+
+TnfrCall *
+tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
+		   bool columns, TnfrNetwork *network)
+{
+	return begin(fcinfo, source, function, columns,
+				 source == TNFR_TABLES && PG_GETARG_BOOL(3), network);
+}
+
+TnfrCall *
+tnfr_begin_undirected(FunctionCallInfo fcinfo, TnfrSource source,
+					  const char *function, bool columns, TnfrNetwork *network)
+{
+	return begin(fcinfo, source, function, columns, false, network);
 }
 
 double *

@@ -35,7 +35,14 @@ tnfr_weights_number(TnfrSource source)
 	return source == TNFR_TABLES ? 4 : 3;
 }
 
-/* Error 22004 when an argument is NULL that must not be. */
+/* Error 22004 when the n-th argument is NULL. */
+extern void tnfr_require_argument(FunctionCallInfo fcinfo, int n,
+								  const char *name);
+
+/* Likewise the two that tell the network. */
+extern void tnfr_require_network(FunctionCallInfo fcinfo, TnfrSource source);
+
+/* Likewise those, form and directed. */
 extern void tnfr_require_arguments(FunctionCallInfo fcinfo, TnfrSource source);
 
 extern TnfrForm tnfr_form_argument(FunctionCallInfo fcinfo);
@@ -52,6 +59,11 @@ extern Jsonb *tnfr_weights_argument(FunctionCallInfo fcinfo,
 extern TnfrCall *tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source,
 							const char *function, bool columns,
 							TnfrNetwork *network);
+
+/* The same for functions without the argument directed. */
+extern TnfrCall *tnfr_begin_undirected(FunctionCallInfo fcinfo,
+									   TnfrSource source, const char *function,
+									   bool columns, TnfrNetwork *network);
 
 /* Memory for a value of each node; released with the call. */
 extern double *tnfr_node_column(TnfrCall *call, const TnfrNodes *nodes);

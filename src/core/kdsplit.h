@@ -1,0 +1,54 @@
+/*
+ * kdsplit.h
+ *	  Splits points of the plane in halves, again and again, by exact medians.
+ */
+#ifndef TNFR_KDSPLIT_H
+#define TNFR_KDSPLIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct TnfrKdPoint
+{
+	double		at[2];
+	uint32_t	node;
+} TnfrKdPoint;
+
+/* What divides an inner node: points that are less go to the left. */
+typedef struct TnfrKdCut
+{
+	double		at;
+	uint32_t	node;
+	int			dim;
+} TnfrKdCut;
+
+static inline bool
+tnfr_kdless(const TnfrKdPoint *p, const TnfrKdCut *cut)
+{
+	double		at = p->at[cut->dim];
+
+	return (at < cut->at) | ((at == cut->at) & (p->node < cut->node));
+}
+
+/* Numbers that look random (splitmix64). */
+static inline uint64_t
+tnfr_kdrandom(uint64_t *state)
+{
+	uint64_t	z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/*
+ * Orders the points so that the 2^levels parts they are split into follow each
+ * other; a part is split across its longer side, where the first coordinate
+ * counts scale times.  first[0] and first[2^levels] say where the points begin
+ * and end in some larger whole; what lies between is set.  cut[1 .. 2^levels - 1],
+ * unless NULL, becomes the cuts.  Expected O(n levels), for any points.
+ */
+extern void tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale,
+						 uint64_t *random, uint64_t *first, TnfrKdCut *cut);
+
+#endif							/* TNFR_KDSPLIT_H */
