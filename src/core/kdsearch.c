@@ -16,9 +16,8 @@
 #include <string.h>
 
 #define TWO_PI		6.283185307179586476925286766559
-#define LANES		16			/* points measured together; at most the tree's PAD */
 #define DEPTH		34			/* levels of a tree of 2^32 nodes, and some */
-#define MOST(k)		((k) + (k) / 2 + LANES) /* found, before the best are selected */
+#define MOST(k)		((k) + (k) / 2 + TNFR_KD_LANES) /* found, before the best are selected */
 
 typedef struct Waiting
 {
@@ -129,13 +128,13 @@ look_into(const TnfrKdTree *tree, uint64_t leaf, double x, double y,
 	uint64_t	begin = tree->first[leaf];
 	uint64_t	end = begin + tree->remaining[leaf];
 
-	for (; begin < end; begin += LANES)
+	for (; begin < end; begin += TNFR_KD_LANES)
 	{
-		uint64_t	points = end - begin < LANES ? end - begin : LANES;
+		uint64_t	points = end - begin < TNFR_KD_LANES ? end - begin : TNFR_KD_LANES;
 		uint32_t	count = search->count;
-		double		d[LANES];
+		double		d[TNFR_KD_LANES];
 
-		for (int i = 0; i < LANES; i++)
+		for (int i = 0; i < TNFR_KD_LANES; i++)
 		{
 			double		dx = (tree->x[begin + i] - x) * tree->scale;
 			double		dy = around(tree->y[begin + i] - y);
@@ -219,7 +218,7 @@ tnfr_kdsearch_init(TnfrEnv *env, TnfrKdSearch *search, uint32_t k)
 {
 	search->k = k;
 	search->count = 0;
-	search->room = MOST((uint64_t) k) + LANES;
+	search->room = MOST((uint64_t) k) + TNFR_KD_LANES;
 	search->found = tnfr_alloc(env, search->room, sizeof(TnfrKdFound));
 	return search->found == NULL ? TNFR_NO_MEMORY : TNFR_OK;
 }

@@ -22,7 +22,6 @@
 #define CELL_POINTS		UINT64_C(16384) /* 400 KB while they are split */
 #define CELL_LEVELS		13		/* at most so many levels by the sample */
 #define CELL_SAMPLE		64		/* sampled points a cell */
-#define PAD				16		/* points a search may read behind the last */
 
 typedef struct Build
 {
@@ -326,15 +325,15 @@ allocate_tree(TnfrEnv *env, TnfrKdTree *tree)
 {
 	uint64_t	leaves = UINT64_C(1) << tree->levels;
 
-	if ((tree->x = tnfr_alloc(env, tree->n + PAD, sizeof(double))) == NULL ||
-		(tree->y = tnfr_alloc(env, tree->n + PAD, sizeof(double))) == NULL ||
-		(tree->node = tnfr_alloc(env, tree->n + PAD, sizeof(uint32_t))) == NULL ||
+	if ((tree->x = tnfr_alloc_gathered(env, tree->n + TNFR_KD_LANES, sizeof(double))) == NULL ||
+		(tree->y = tnfr_alloc_gathered(env, tree->n + TNFR_KD_LANES, sizeof(double))) == NULL ||
+		(tree->node = tnfr_alloc(env, tree->n + TNFR_KD_LANES, sizeof(uint32_t))) == NULL ||
 		(tree->leaf = tnfr_alloc(env, tree->n, sizeof(uint32_t))) == NULL ||
 		(tree->first = tnfr_alloc(env, leaves + 1, sizeof(uint64_t))) == NULL ||
 		(tree->remaining = tnfr_alloc(env, leaves, sizeof(uint32_t))) == NULL ||
-		(tree->box = tnfr_alloc(env, 2 * leaves, sizeof(TnfrKdBox))) == NULL)
+		(tree->box = tnfr_alloc_gathered(env, 2 * leaves, sizeof(TnfrKdBox))) == NULL)
 		return TNFR_NO_MEMORY;
-	for (int i = 0; i < PAD; i++)
+	for (int i = 0; i < TNFR_KD_LANES; i++)
 	{
 		tree->x[tree->n + i] = tree->y[tree->n + i] = HUGE_VAL;
 		tree->node[tree->n + i] = TNFR_NO_NODE;
@@ -402,9 +401,9 @@ tnfr_kdtree_release(TnfrEnv *env, TnfrKdTree *tree)
 {
 	uint64_t	leaves = UINT64_C(1) << tree->levels;
 
-	tnfr_release(env, tree->x, tree->n + PAD, sizeof(double));
-	tnfr_release(env, tree->y, tree->n + PAD, sizeof(double));
-	tnfr_release(env, tree->node, tree->n + PAD, sizeof(uint32_t));
+	tnfr_release(env, tree->x, tree->n + TNFR_KD_LANES, sizeof(double));
+	tnfr_release(env, tree->y, tree->n + TNFR_KD_LANES, sizeof(double));
+	tnfr_release(env, tree->node, tree->n + TNFR_KD_LANES, sizeof(uint32_t));
 	tnfr_release(env, tree->leaf, tree->n, sizeof(uint32_t));
 	tnfr_release(env, tree->first, leaves + 1, sizeof(uint64_t));
 	tnfr_release(env, tree->remaining, leaves, sizeof(uint32_t));

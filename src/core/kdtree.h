@@ -22,6 +22,9 @@
 
 #include "core/nodes.h"
 
+/* Points measured together; so many can be read behind the last. */
+#define TNFR_KD_LANES	16
+
 typedef struct TnfrKdBox
 {
 	double		low[2];

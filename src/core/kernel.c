@@ -6,6 +6,7 @@
  * four sums and sees its additions in the order of the tree.  AVX2 does with
  * one instruction what the baseline does with two.
  */
+#include "core/cpu.h"
 #include "core/sums.h"
 
 TNFR_INLINE void
@@ -32,37 +33,25 @@ rows_any(const TnfrKernelInput *in, uint64_t begin, uint64_t end,
 		rows(in, begin, end, false, out);
 }
 
-#if defined(__x86_64__)
-
-__attribute__((target("avx2"))) static void
+TNFR_TARGET_AVX2 static void
 rows_avx2(const TnfrKernelInput *in, uint64_t begin, uint64_t end,
 		  TnfrSums *out)
 {
 	rows_any(in, begin, end, out);
 }
 
-__attribute__((target("avx2"))) static void
+TNFR_TARGET_AVX2 static void
 entries_avx2(const TnfrKernelInput *in, uint64_t begin, uint64_t length,
 			 TnfrSums *out)
 {
 	tnfr_sum_entries(in, begin - in->first, length, in->weight != NULL, out);
 }
 
-#define HAVE_AVX2	(__builtin_cpu_supports("avx2"))
-
-#else
-
-#define HAVE_AVX2	false
-#define rows_avx2(in, begin, end, out)			((void) 0)
-#define entries_avx2(in, begin, length, out)	((void) 0)
-
-#endif
-
 void
 tnfr_kernel_rows(const TnfrKernelInput *in, uint64_t begin, uint64_t end,
 				 TnfrSums *out)
 {
-	if (HAVE_AVX2)
+	if (TNFR_HAVE_AVX2)
 		rows_avx2(in, begin, end, out);
 	else
 		rows_any(in, begin, end, out);
@@ -72,7 +61,7 @@ void
 tnfr_kernel_entries(const TnfrKernelInput *in, uint64_t begin,
 					uint64_t length, TnfrSums *out)
 {
-	if (HAVE_AVX2)
+	if (TNFR_HAVE_AVX2)
 		entries_avx2(in, begin, length, out);
 	else
 		tnfr_sum_entries(in, begin - in->first, length, in->weight != NULL, out);

@@ -3,6 +3,7 @@
  *	  From the network to its partitions: cap, growth, packing.
  */
 #include "core/partition.h"
+#include "core/first_fit.h"
 #include "core/growth.h"
 #include "core/nearby.h"
 #include "core/parallel.h"
@@ -30,12 +31,19 @@ choose_cap(TnfrEnv *env, const TnfrAdjacency *adjacency,
 	return status;
 }
 
+/* The cap may be far above the number of nodes, and memory goes by it. */
+static uint32_t
+most_members(const TnfrPartitions *p)
+{
+	return p->cap < p->n ? p->cap : (uint32_t) p->n;
+}
+
 static TnfrStatus
 grow(TnfrEnv *env, const TnfrAdjacency *adjacency, const TnfrNodes *nodes,
 	 const TnfrPartitionRule *rule, TnfrPartitions *p)
 {
 	TnfrGrowthRule growth = {
-		.cap = p->cap < p->n ? p->cap : (uint32_t) p->n,
+		.cap = most_members(p),
 		.threshold = rule->threshold
 	};
 	uint32_t	k = rule->k < p->n ? rule->k : (uint32_t) p->n;
@@ -102,8 +110,8 @@ pack(TnfrEnv *env, TnfrPartitions *p)
 	assign.partition = p->partition;
 	if (size != NULL && bin != NULL && p->partition != NULL &&
 		(status = count_sizes(env, p, size)) == TNFR_OK &&
-		(status = tnfr_pack(env, size, p->communities, p->cap < p->n ? p->cap : (uint32_t) p->n,
-							bin, &p->partitions)) == TNFR_OK)
+		(status = tnfr_first_fit(env, size, p->communities, most_members(p),
+								 bin, &p->partitions)) == TNFR_OK)
 		status = tnfr_parallel(env, tnfr_node_blocks(p->n), assign_task, &assign);
 	tnfr_release(env, bin, p->communities, sizeof(uint32_t));
 	tnfr_release(env, size, p->communities, sizeof(uint32_t));

@@ -48,12 +48,4 @@ extern TnfrStatus tnfr_partition(TnfrEnv *env, const TnfrGraph *graph,
 
 extern void tnfr_partitions_release(TnfrEnv *env, TnfrPartitions *partitions);
 
-/*
- * Packs communities of the given sizes, none above the cap: bin[communities],
- * and returns in *bins how many partitions that takes.
- */
-extern TnfrStatus tnfr_pack(TnfrEnv *env, const uint32_t *size,
-							uint32_t communities, uint32_t cap,
-							uint32_t *bin, uint32_t *bins);
-
 #endif							/* TNFR_PARTITION_H */

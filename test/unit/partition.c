@@ -3,6 +3,7 @@
  *	  Growth against a plain reading of SPEC 8, packing against its rule, and
  *	  what must hold of every partition.
  */
+#include "core/first_fit.h"
 #include "core/nearby.h"
 #include "core/partition.h"
 #include "cloud.h"
@@ -257,7 +258,7 @@ check_all_growth(void)
 
 /* First fit, by looking at every partition. */
 static void
-check_pack(uint32_t communities, uint32_t cap, uint64_t seed)
+check_first_fit(uint32_t communities, uint32_t cap, uint64_t seed)
 {
 	UnitRandom	r = {seed * 2 + 1};
 	UnitHost	host;
@@ -271,7 +272,7 @@ check_pack(uint32_t communities, uint32_t cap, uint64_t seed)
 
 	for (uint32_t i = 0; i < communities; i++)
 		size[i] = 1 + (uint32_t) (pow(unit_uniform(&r), 2) * cap);
-	good = tnfr_pack(&env, size, communities, cap, bin, &bins) == TNFR_OK &&
+	good = tnfr_first_fit(&env, size, communities, cap, bin, &bins) == TNFR_OK &&
 		host.bytes == 0;
 	for (uint32_t s = cap; s > 0 && good; s--)
 		for (uint32_t i = 0; i < communities && good; i++)
@@ -363,11 +364,11 @@ int
 main(void)
 {
 	check_all_growth();
-	check_pack(0, 10, 1);
-	check_pack(1, 1, 1);
-	check_pack(500, 1, 1);
-	check_pack(1000, 100, 2);
-	check_pack(1025, 359, 3);
+	check_first_fit(0, 10, 1);
+	check_first_fit(1, 1, 1);
+	check_first_fit(500, 1, 1);
+	check_first_fit(1000, 100, 2);
+	check_first_fit(1025, 359, 3);
 	check_same(TNFR_CANDIDATES_SPATIAL);
 	check_same(TNFR_CANDIDATES_NEIGHBOURS);
 	check_ways_out(TNFR_CANDIDATES_SPATIAL);

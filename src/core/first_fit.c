@@ -1,11 +1,11 @@
 /*
- * pack.c
- *	  Packing communities into partitions: first fit, largest first.
+ * first_fit.c
+ *	  First fit, largest first.
  *
  * A tournament tree over the partitions keeps the largest room below each
  * node, so the first partition with enough room is found in O(log n).
  */
-#include "core/partition.h"
+#include "core/first_fit.h"
 
 #define POLL_EVERY	65536
 
@@ -82,8 +82,8 @@ put_all(TnfrEnv *env, Pack *p, const uint32_t *size, uint32_t communities,
 }
 
 TnfrStatus
-tnfr_pack(TnfrEnv *env, const uint32_t *size, uint32_t communities,
-		  uint32_t cap, uint32_t *bin, uint32_t *bins)
+tnfr_first_fit(TnfrEnv *env, const uint32_t *size, uint32_t communities,
+			   uint32_t cap, uint32_t *bin, uint32_t *bins)
 {
 	Pack		p = {.cap = cap,.leaves = 1};
 	TnfrStatus	status = TNFR_NO_MEMORY;
