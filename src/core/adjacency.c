@@ -104,7 +104,12 @@ build_undirected(TnfrEnv *env, const TnfrGraph *graph, const TnfrRows *rows,
 
 	if (status != TNFR_OK)
 		return status;
-	status = add_entries(env, &edges, rows);
+
+	/* room for all at once, with a block of each group that is not full */
+	status = tnfr_edges_resize(env, &edges, 2 * (graph->entries + BATCH) /
+							   TNFR_BLOCK + 2 * edges.groups + 2);
+	if (status == TNFR_OK)
+		status = add_entries(env, &edges, rows);
 	if (status == TNFR_OK)
 		return tnfr_graph_build(env, &edges, undirected);
 	tnfr_edges_release(env, &edges);

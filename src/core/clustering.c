@@ -192,7 +192,12 @@ count_row(Triangles *t, uint64_t *mark, uint64_t row, uint64_t begin,
 	uint32_t	count = 0;
 
 	for (uint64_t k = 0; k < arcs; k++)
+	{
 		mark[arc[k] / 64] |= UINT64_C(1) << (arc[k] % 64);
+		__builtin_prefetch(&t->arc.offset[arc[k]]);
+	}
+	for (uint64_t k = 0; k < arcs; k++)
+		__builtin_prefetch(&t->arc.neighbour[t->arc.offset[arc[k]]]);
 	for (uint64_t k = 0; k < arcs && cost < end; k++)
 	{
 		if (cost >= begin)

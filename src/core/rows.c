@@ -85,7 +85,8 @@ tnfr_filter_begin(TnfrEnv *env, TnfrFilter *filter, const TnfrRows *rows,
 	};
 	filter->before = tnfr_alloc(env, filter->tasks + 1, sizeof(uint64_t));
 	if (filter->before != NULL)
-		filter->kept.offset = tnfr_alloc(env, rows->n + 1, sizeof(uint64_t));
+		filter->kept.offset = tnfr_alloc_gathered(env, rows->n + 1,
+												  sizeof(uint64_t));
 	status = count_kept(env, filter);
 	if (status != TNFR_OK)
 		tnfr_filter_end(env, filter);
@@ -99,8 +100,8 @@ tnfr_filter_copy(TnfrEnv *env, TnfrFilter *filter)
 
 	if (kept->entries == 0)
 		return TNFR_OK;
-	kept->neighbour = tnfr_alloc(env, kept->entries + TNFR_GRAPH_PAD,
-								 sizeof(uint32_t));
+	kept->neighbour = tnfr_alloc_gathered(env, kept->entries + TNFR_GRAPH_PAD,
+										  sizeof(uint32_t));
 	if (kept->neighbour == NULL)
 		return TNFR_NO_MEMORY;
 	kept->room = kept->entries + TNFR_GRAPH_PAD;

@@ -264,6 +264,43 @@ check_complete(uint64_t n)
 	free(neighbour);
 }
 
+/* A ring, everyone connected with four: a half, whatever the tasks begin at. */
+static void
+check_ring(uint32_t n)
+{
+	UnitHost	host;
+	TnfrEnv		env = unit_env(&host, 2);
+	uint64_t   *offset = malloc((n + 1) * sizeof(uint64_t));
+	uint32_t   *neighbour = malloc(4 * (size_t) n * sizeof(uint32_t));
+	TnfrGraph	graph = {.n = n,.entries = 4 * (uint64_t) n,.offset = offset,
+		.neighbour = neighbour};
+	TnfrAdjacency a;
+	TnfrClustering c;
+	bool		good;
+
+	for (uint32_t i = 0; i <= n; i++)
+		offset[i] = 4 * (uint64_t) i;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		/* ascending: those behind the end come first, those before 0 last */
+		const uint32_t first = i < 2 ? 2 - i : i + 2 < n ? 0 : n + 1 - i;
+
+		for (uint32_t k = 0; k < 4; k++)
+		{
+			uint32_t	step = (k + first) % 4; /* -2, -1, 1, 2 */
+
+			neighbour[offset[i] + k] = (i + n - 2 + step + (step >= 2)) % n;
+		}
+	}
+	good = tnfr_adjacency_build(&env, &graph, &a) == TNFR_OK;
+	ok(good && a.pairs == 2 * (uint64_t) n &&
+	   tnfr_clustering(&env, &a, TNFR_CLUSTERING_WORK, &c) == TNFR_OK &&
+	   c.samples == 0 && c.coefficient == 0.5, "a ring");
+	tnfr_adjacency_release(&env, &a);
+	free(offset);
+	free(neighbour);
+}
+
 /* Refused memory and a stop at every place: all that was taken comes back. */
 static void
 check_failures(const char *name, bool directed, uint32_t limit)
@@ -387,6 +424,7 @@ main(void)
 	check_karate();
 	check_complete(3);
 	check_complete(700);
+	check_ring(600000);
 	check_failures("undirected", false, TNFR_CLUSTERING_WORK);
 	check_failures("directed", true, TNFR_CLUSTERING_WORK);
 	check_failures("sampled", false, 0);

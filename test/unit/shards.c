@@ -48,10 +48,12 @@ coherence(const TnfrNodes *nodes, const uint32_t *partition, uint32_t p)
 		for (uint64_t b = 0; b < a && partition[a] == p; b++)
 			if (partition[b] == p)
 			{
-				sum += 0.6L / (1 + fabsl((long double) nodes->state[a].f -
-										 nodes->state[b].f)) +
-					0.4L * cosl((long double) nodes->phase[a] -
-								nodes->phase[b]);
+				const TnfrNodeState *i = &nodes->state[a];
+				const TnfrNodeState *j = &nodes->state[b];
+
+				/* the cosine of the difference */
+				sum += 0.6L / (1 + fabsl((long double) i->f - j->f)) + 0.4L *
+					((long double) i->x * j->x + (long double) i->y * j->y);
 				pairs++;
 			}
 	return pairs > 0 ? (double) (sum / pairs) : NAN;
