@@ -99,15 +99,21 @@ build_undirected(TnfrEnv *env, const TnfrGraph *graph, const TnfrRows *rows,
 				 TnfrGraph *undirected)
 {
 	TnfrEdges	edges;
+	uint64_t	room;
 	TnfrStatus	status = tnfr_edges_begin(env, &edges, graph->n,
 										  2 * graph->entries, false, false);
 
 	if (status != TNFR_OK)
 		return status;
 
-	/* room for all at once, with a block of each group that is not full */
-	status = tnfr_edges_resize(env, &edges, 2 * (graph->entries + BATCH) /
-							   TNFR_BLOCK + 2 * edges.groups + 2);
+	/*
+	 * Room for all at once, with a block of each group that is not full; not
+	 * for more blocks than edges can number.
+	 */
+	room = 2 * (graph->entries + BATCH) / TNFR_BLOCK +
+		2 * (uint64_t) edges.groups + 2;
+	status = tnfr_edges_resize(env, &edges, room < UINT32_MAX ? room :
+							   UINT32_MAX - 1);
 	if (status == TNFR_OK)
 		status = add_entries(env, &edges, rows);
 	if (status == TNFR_OK)

@@ -94,7 +94,7 @@ tnfr_walk_next(TnfrWalk *w)
 	left = w->last - w->item;
 	w->end = offset[1] - w->begin <= left ? offset[1] : w->begin + left;
 	w->item += w->end - w->begin;
-	w->next += w->end == offset[1];
+	w->next++;					/* a row that goes on ends the stretch */
 	return true;
 }
 
