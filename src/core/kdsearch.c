@@ -17,6 +17,7 @@
 
 #define TWO_PI		6.283185307179586476925286766559
 #define DEPTH		34			/* levels of a tree of 2^32 nodes, and some */
+#define MARGIN		1.4			/* of squared distances: so many more points */
 #define MOST(k)		((k) + (k) / 2 + TNFR_KD_LANES) /* found, before the best are selected */
 
 typedef struct Waiting
@@ -155,14 +156,18 @@ look_into(const TnfrKdTree *tree, uint64_t leaf, double x, double y,
 	}
 }
 
+/* Finds the k nearest of what is within the distance. */
 TNFR_INLINE void
-nearest(const TnfrKdTree *tree, double x, double y, TnfrKdSearch *search)
+nearest_within(const TnfrKdTree *tree, double x, double y, double distance,
+			   TnfrKdSearch *search)
 {
 	uint64_t	leaves = UINT64_C(1) << tree->levels;
-	Waiting		waiting[DEPTH] = {{bound_of(&tree->box[1], x, y, tree->scale), 1}};
+	Waiting		waiting[DEPTH];
 	int			depth = 1;
-	Reach		reach = {HUGE_VAL, TNFR_NO_NODE};
+	Reach		reach = {distance, TNFR_NO_NODE};
 
+	waiting[0].bound = bound_of(&tree->box[1], x, y, tree->scale);
+	waiting[0].i = 1;
 	search->count = 0;
 	while (depth > 0)
 	{
@@ -191,7 +196,23 @@ nearest(const TnfrKdTree *tree, double x, double y, TnfrKdSearch *search)
 		}
 	}
 	if (search->count > search->k)
-		narrow(search);
+		tighten(search, &reach);
+	search->distance = search->count == search->k ? reach.distance : HUGE_VAL;
+}
+
+/*
+ * Searches often follow each other close by.  So a little more than the last
+ * one's reach will mostly do for this one: then hardly more than k points are
+ * looked at.
+ */
+TNFR_INLINE void
+nearest(const TnfrKdTree *tree, double x, double y, TnfrKdSearch *search)
+{
+	double		guess = MARGIN * search->distance;
+
+	nearest_within(tree, x, y, guess, search);
+	if (search->count < search->k && guess < HUGE_VAL)
+		nearest_within(tree, x, y, HUGE_VAL, search);
 }
 
 TNFR_TARGET_AVX2 static void
@@ -218,6 +239,7 @@ tnfr_kdsearch_init(TnfrEnv *env, TnfrKdSearch *search, uint32_t k)
 {
 	search->k = k;
 	search->count = 0;
+	search->distance = HUGE_VAL;
 	search->room = MOST((uint64_t) k) + TNFR_KD_LANES;
 	search->found = tnfr_alloc(env, search->room, sizeof(TnfrKdFound));
 	return search->found == NULL ? TNFR_NO_MEMORY : TNFR_OK;

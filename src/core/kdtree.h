@@ -58,6 +58,7 @@ typedef struct TnfrKdSearch
 {
 	uint32_t	k;
 	uint32_t	count;			/* found */
+	double		distance;		/* that was looked to, squared; a hint for the next */
 	TnfrKdFound *found;			/* in no order */
 	uint64_t	room;
 } TnfrKdSearch;
