@@ -16,6 +16,7 @@
  */
 #include "core/clustering.h"
 #include "core/parallel.h"
+#include "core/random.h"
 #include "core/reduce.h"
 #include "core/rows.h"
 
@@ -24,6 +25,7 @@
 
 #define TASK_COST		UINT64_C(524288)	/* comparisons, and steps to them */
 #define TASK_SAMPLES	UINT64_C(1024)
+#define SEED			UINT64_C(0)
 #define DRAWS			3		/* of a sample */
 #define SLICE			UINT64_C(65536) /* nodes between two looks at interrupts */
 
@@ -285,24 +287,6 @@ compute_exactly(TnfrEnv *env, Triangles *t, TnfrClustering *out)
 	return status;
 }
 
-/* Number i of the sequence of SplitMix64 (Steele, Lea and Flood 2014). */
-static inline uint64_t
-random_number(uint64_t i)
-{
-	uint64_t	z = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-/* Below a bound, as likely as any other within 2^-32. */
-static inline uint64_t
-random_below(uint64_t i, uint64_t bound)
-{
-	return (uint64_t) ((unsigned __int128) random_number(i) * bound >> 64);
-}
-
 /* Is there a pair of i and j?  The shorter row tells. */
 static bool
 are_connected(const TnfrAdjacency *a, uint32_t i, uint32_t j)
@@ -328,15 +312,15 @@ static bool
 sample_is_connected(const TnfrAdjacency *a, uint64_t sample)
 {
 	const uint64_t draw = DRAWS * sample;
-	const uint64_t i = random_below(draw, a->n);
+	const uint64_t i = tnfr_random_below(SEED, draw, a->n);
 	const uint64_t degree = tnfr_degree(a, i);
 	uint64_t	first;
 	uint64_t	second;
 
 	if (degree < 2)
 		return false;
-	first = random_below(draw + 1, degree);
-	second = random_below(draw + 2, degree - 1);
+	first = tnfr_random_below(SEED, draw + 1, degree);
+	second = tnfr_random_below(SEED, draw + 2, degree - 1);
 	second += second >= first;
 	return are_connected(a, a->neighbour[a->offset[i] + first],
 						 a->neighbour[a->offset[i] + second]);

@@ -14,6 +14,7 @@
 #include "core/codec.h"
 #include "core/format.h"
 #include "core/parallel.h"
+#include "core/random.h"
 
 #include <stdatomic.h>
 
@@ -26,16 +27,6 @@ typedef struct Check
 	_Atomic uint64_t balance;	/* of hashes */
 	atomic_bool disorder;
 } Check;
-
-/* splitmix64's finaliser. */
-static inline uint64_t
-mix(uint64_t x)
-{
-	x += UINT64_C(0x9E3779B97F4A7C15);
-	x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-	x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-	return x ^ x >> 31;
-}
 
 static inline uint64_t
 weight_bits(const TnfrGraph *g, uint64_t entry)
@@ -54,7 +45,7 @@ balance_of(const Check *c, uint64_t row, uint64_t entry)
 	uint64_t	neighbour = c->graph->neighbour[entry];
 	uint64_t	pair = row < neighbour ? row << 32 | neighbour :
 		neighbour << 32 | row;
-	uint64_t	hash = mix(mix(pair ^ c->seed) ^ weight_bits(c->graph, entry));
+	uint64_t	hash = tnfr_mix(tnfr_mix(pair ^ c->seed) ^ weight_bits(c->graph, entry));
 
 	return row < neighbour ? hash : row > neighbour ? -hash : 0;
 }
@@ -108,7 +99,7 @@ damaged(TnfrEnv *env, const char *what)
 static TnfrStatus
 check_entries(TnfrEnv *env, const TnfrGraph *graph)
 {
-	Check		c = {.graph = graph,.seed = mix(env->seed)};
+	Check		c = {.graph = graph,.seed = tnfr_mix(env->seed)};
 	TnfrStatus	status = tnfr_parallel(env, tnfr_blocks_of(graph->entries),
 									   check_task, &c);
 

@@ -8,6 +8,7 @@
  * points is a bad one.
  */
 #include "core/kdsplit.h"
+#include "core/random.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -42,11 +43,11 @@ swap(TnfrKdPoint *a, TnfrKdPoint *b)
 
 /* The median of three of the points, moved to the end. */
 static void
-pivot_to_end(TnfrKdPoint *p, uint64_t n, int dim, uint64_t *random)
+pivot_to_end(TnfrKdPoint *p, uint64_t n, int dim, uint64_t seed)
 {
-	TnfrKdPoint *a = &p[tnfr_kdrandom(random) % n];
-	TnfrKdPoint *b = &p[tnfr_kdrandom(random) % n];
-	TnfrKdPoint *c = &p[tnfr_kdrandom(random) % n];
+	TnfrKdPoint *a = &p[tnfr_random_below(seed, 3 * n, n)];
+	TnfrKdPoint *b = &p[tnfr_random_below(seed, 3 * n + 1, n)];
+	TnfrKdPoint *c = &p[tnfr_random_below(seed, 3 * n + 2, n)];
 
 	if (less(b, a, dim))
 	{
@@ -89,13 +90,13 @@ sort_few(TnfrKdPoint *p, uint64_t n, int dim)
 /* Puts the point of the given rank in its place, lesser ones before it. */
 static void
 select_rank(TnfrKdPoint *p, uint64_t n, uint64_t rank, int dim,
-			uint64_t *random)
+			uint64_t seed)
 {
 	while (n > FEW)
 	{
 		uint64_t	border;
 
-		pivot_to_end(p, n, dim, random);
+		pivot_to_end(p, n, dim, seed);
 		border = divide(p, n, dim);
 		if (rank == border)
 			return;
@@ -128,7 +129,7 @@ longer_side(const TnfrKdPoint *p, uint64_t n, double scale)
 }
 
 void
-tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale, uint64_t *random,
+tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale, uint64_t seed,
 			 uint64_t *first, TnfrKdCut *cut)
 {
 	uint64_t	origin = first[0];
@@ -147,7 +148,7 @@ tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale, uint64_t *random,
 			int			dim = longer_side(q, n, scale);
 
 			if (n > 0)
-				select_rank(q, n, middle, dim, random);
+				select_rank(q, n, middle, dim, tnfr_random(seed, parts + part));
 			from[width / 2] = *from + middle;
 			if (cut != NULL)
 				cut[parts + part] = cut_at(&q[middle], dim);

@@ -30,17 +30,6 @@ tnfr_kdless(const TnfrKdPoint *p, const TnfrKdCut *cut)
 	return (at < cut->at) | ((at == cut->at) & (p->node < cut->node));
 }
 
-/* Numbers that look random (splitmix64). */
-static inline uint64_t
-tnfr_kdrandom(uint64_t *state)
-{
-	uint64_t	z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 /*
  * Orders the points so that the 2^levels parts they are split into follow each
  * other; a part is split across its longer side, where the first coordinate
@@ -49,6 +38,6 @@ tnfr_kdrandom(uint64_t *state)
  * unless NULL, becomes the cuts.  Expected O(n levels), for any points.
  */
 extern void tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale,
-						 uint64_t *random, uint64_t *first, TnfrKdCut *cut);
+						 uint64_t seed, uint64_t *first, TnfrKdCut *cut);
 
 #endif							/* TNFR_KDSPLIT_H */

@@ -13,6 +13,7 @@
 #include "core/dnfr.h"
 #include "core/kdsplit.h"
 #include "core/parallel.h"
+#include "core/random.h"
 #include "core/reduce.h"
 
 #include <math.h>
@@ -113,7 +114,6 @@ cut_by_sample(TnfrEnv *env, Build *b)
 {
 	uint64_t	cells = UINT64_C(1) << b->cell_levels;
 	uint64_t	points = cells * CELL_SAMPLE;
-	uint64_t	random = b->seed;
 	TnfrKdPoint *sample;
 	uint64_t   *first;
 	TnfrStatus	status = TNFR_NO_MEMORY;
@@ -128,11 +128,11 @@ cut_by_sample(TnfrEnv *env, Build *b)
 			uint64_t	from = (uint64_t) ((double) i / (double) points * (double) b->nodes->n);
 			uint64_t	to = (uint64_t) ((double) (i + 1) / (double) points * (double) b->nodes->n);
 
-			point_of(b, from + tnfr_kdrandom(&random) % (to - from), &sample[i]);
+			point_of(b, from + tnfr_random_below(b->seed, i, to - from), &sample[i]);
 		}
 		first[0] = 0;
 		first[cells] = points;
-		tnfr_kdsplit(sample, b->cell_levels, b->tree->scale, &random, first,
+		tnfr_kdsplit(sample, b->cell_levels, b->tree->scale, b->seed, first,
 					 b->cut);
 		status = tnfr_check(env) ? TNFR_STOPPED : TNFR_OK;
 	}
@@ -275,7 +275,6 @@ split_task(void *arg, uint64_t cell, int worker)
 	uint64_t	leaf = cell << levels;
 	uint64_t	begin = tree->first[leaf];
 	uint64_t	n = tree->first[leaf + (UINT64_C(1) << levels)] - begin;
-	uint64_t	random = b->seed + cell;
 	TnfrKdPoint *p = b->scratch + (uint64_t) worker * b->largest;
 
 	for (uint64_t i = 0; i < n; i++)
@@ -285,7 +284,8 @@ split_task(void *arg, uint64_t cell, int worker)
 			tree->x[begin + i], tree->y[begin + i]
 		}, tree->node[begin + i]
 	};
-	tnfr_kdsplit(p, levels, tree->scale, &random, tree->first + leaf, NULL);
+	tnfr_kdsplit(p, levels, tree->scale, tnfr_random(b->seed, cell),
+				 tree->first + leaf, NULL);
 	for (uint64_t i = 0; i < n; i++)
 	{
 		tree->x[begin + i] = p[i].at[0];
