@@ -40,3 +40,12 @@ SELECT round(avg(abs(dnfr))::numeric, 12) AS mean_abs_dnfr,
        round(min(dnfr)::numeric, 12) AS min_dnfr,
        round(max(dnfr)::numeric, 12) AS max_dnfr
 FROM field;
+
+\echo 'Partitions of the grid, along its lines, for two workers:'
+\timing on
+CREATE TABLE parts AS
+SELECT * FROM tnfr_partition_summary('edges', 'nodes', candidates => 'neighbours', workers => 2);
+\timing off
+SELECT worker, count(*) AS partitions, sum(size) AS nodes, sum(entries) AS entries,
+       sum(cut_entries) AS cut, round(avg(coherence)::numeric, 3) AS coherence
+FROM parts GROUP BY worker ORDER BY worker;
