@@ -96,7 +96,8 @@ score_all(const Growth *g, uint64_t begin, uint64_t end)
 	}
 	for (; begin + 4 <= end; begin += 4)
 		for (int lane = 0; lane < 4; lane++)
-			high[lane] = score[begin + lane] > high[lane] ? score[begin + lane] : high[lane];
+			if (score[begin + lane] > high[lane])
+				high[lane] = score[begin + lane];
 	for (; begin < end; begin++)
 		high[0] = score[begin] > high[0] ? score[begin] : high[0];
 	for (int lane = 1; lane < 4; lane++)
@@ -232,7 +233,8 @@ join_best(Growth *g, uint32_t *joined)
 	for (uint64_t i = 0; i < g->count; i += SLICE)
 	{
 		uint64_t	end = g->count - i < SLICE ? g->count : i + SLICE;
-		double		most = TNFR_HAVE_AVX2 ? score_all_avx2(g, i, end) : score_all(g, i, end);
+		double		most = TNFR_HAVE_AVX2 ? score_all_avx2(g, i, end) :
+			score_all(g, i, end);
 
 		high = most > high ? most : high;
 		if (worked(g, end - i))

@@ -18,7 +18,7 @@
 #define TWO_PI		6.283185307179586476925286766559
 #define DEPTH		34			/* levels of a tree of 2^32 nodes, and some */
 #define MARGIN		1.4			/* of squared distances: so many more points */
-#define MOST(k)		((k) + (k) / 2 + TNFR_KD_LANES) /* found, before the best are selected */
+#define MOST(k)		((k) + (k) / 2 + TNFR_KD_LANES) /* found; then select */
 
 typedef struct Waiting
 {

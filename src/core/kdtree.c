@@ -125,10 +125,11 @@ cut_by_sample(TnfrEnv *env, Build *b)
 		/* one of every stretch of nodes, so none comes twice */
 		for (uint64_t i = 0; i < points; i++)
 		{
-			uint64_t	from = (uint64_t) ((double) i / (double) points * (double) b->nodes->n);
-			uint64_t	to = (uint64_t) ((double) (i + 1) / (double) points * (double) b->nodes->n);
+			uint64_t	from = i * b->nodes->n / points;
+			uint64_t	to = (i + 1) * b->nodes->n / points;
 
-			point_of(b, from + tnfr_random_below(b->seed, i, to - from), &sample[i]);
+			point_of(b, from + tnfr_random_below(b->seed, i, to - from),
+					 &sample[i]);
 		}
 		first[0] = 0;
 		first[cells] = points;
