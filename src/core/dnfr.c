@@ -3,6 +3,7 @@
  *	  Delta-NFR of every node from its neighbour sums.
  */
 #include "core/dnfr.h"
+#include "core/layout.h"
 #include "core/parallel.h"
 #include "core/sums.h"
 
@@ -18,6 +19,7 @@ typedef struct Finish
 	TnfrFormWeights weights;
 	bool		directions;		/* of the neighbours' phases are needed */
 	TnfrNodeValues out;
+	const uint32_t *order;		/* node of each row; NULL: they are the same */
 	_Atomic uint64_t first_bad; /* smallest index of a non-finite value */
 } Finish;
 
@@ -134,8 +136,11 @@ finish_row(Finish *f, uint64_t i, const TnfrSums *s)
 static void
 finish_rows(void *arg, uint64_t first, uint32_t count, const TnfrSums *sums)
 {
+	Finish	   *f = arg;
+
 	for (uint32_t k = 0; k < count; k++)
-		finish_row(arg, first + k, &sums[k]);
+		finish_row(f, f->order != NULL ? f->order[first + k] : first + k,
+				   &sums[k]);
 }
 
 static void
@@ -147,28 +152,63 @@ keep_strength(void *arg, uint64_t first, uint32_t count, const TnfrSums *sums)
 		strength[first + k] = sums[k].strength;
 }
 
+/* Both passes over the rows; topo takes one for the strengths. */
+static TnfrStatus
+sum_rows(TnfrEnv *env, const TnfrGraph *rows, const TnfrNodeState *state,
+		 bool topo, Finish *f)
+{
+	double	   *strength = NULL;
+	TnfrStatus	status = TNFR_OK;
+
+	if (topo)
+	{
+		strength = tnfr_alloc_gathered(env, rows->n, sizeof(double));
+		if (strength == NULL)
+			return TNFR_NO_MEMORY;
+		status = tnfr_sums(env, rows, NULL, NULL, keep_strength, strength);
+	}
+	if (status == TNFR_OK)
+		status = tnfr_sums(env, rows, state, strength, finish_rows, f);
+	tnfr_release(env, strength, rows->n, sizeof(double));
+	return status;
+}
+
+/* The same in the order of a layout. */
+static TnfrStatus
+sum_layout(TnfrEnv *env, const TnfrLayout *layout, const TnfrNodeState *state,
+		   bool topo, Finish *f)
+{
+	const uint64_t n = layout->graph.n;
+	TnfrNodeState *placed = tnfr_alloc_gathered(env, n, sizeof(TnfrNodeState));
+	TnfrStatus	status;
+
+	if (placed == NULL)
+		return TNFR_NO_MEMORY;
+	f->order = layout->order;
+	status = tnfr_layout_arrange(env, layout, state, placed,
+								 sizeof(TnfrNodeState));
+	if (status == TNFR_OK)
+		status = sum_rows(env, &layout->graph, placed, topo, f);
+	tnfr_release(env, placed, n, sizeof(TnfrNodeState));
+	return status;
+}
+
 TnfrStatus
 tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 				 TnfrForm form, const TnfrFormWeights *weights,
 				 const TnfrNodeValues *values)
 {
 	Finish		f = {.nodes = nodes,.form = form,.weights = *weights,.out = *values};
-	double	   *strength = NULL;
-	TnfrStatus	status = TNFR_OK;
+	const bool	topo = form == TNFR_FORM_CANONICAL && weights->topo != 0.0;
+	TnfrStatus	status;
 
 	f.directions = form == TNFR_FORM_CANONICAL || form == TNFR_FORM_PHASE ||
 		values->dispersion != NULL || values->sync != NULL;
 	atomic_init(&f.first_bad, UINT64_MAX);
-	if (form == TNFR_FORM_CANONICAL && weights->topo != 0.0)
-	{
-		strength = tnfr_alloc_gathered(env, graph->n, sizeof(double));
-		if (strength == NULL)
-			return TNFR_NO_MEMORY;
-		status = tnfr_sums(env, graph, NULL, NULL, keep_strength, strength);
-	}
-	if (status == TNFR_OK)
-		status = tnfr_sums(env, graph, nodes->state, strength, finish_rows, &f);
-	tnfr_release(env, strength, graph->n, sizeof(double));
+	if (graph->layout != NULL)
+		status = sum_layout(env, graph->layout, nodes->state, topo, &f);
+	else
+		status = sum_rows(env, graph, nodes->state, topo, &f);
 	if (status == TNFR_OK && f.first_bad != UINT64_MAX)
 	{
 		env->error.id = nodes->id[f.first_bad];

@@ -41,7 +41,8 @@ typedef struct TnfrNodeValues
 extern double tnfr_wrap(double x);
 
 /*
- * The values of every node in one pass.  None is -0.0.  TNFR_OUT_OF_RANGE
+ * The values of every node in one pass, in the order of the graph's layout if
+ * it has one: the bits are the same.  None is -0.0.  TNFR_OUT_OF_RANGE
  * names the first node whose Delta-NFR is not finite (the sums of finite
  * numbers can overflow).
  */

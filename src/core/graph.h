@@ -29,6 +29,9 @@ typedef struct TnfrGraph
 
 	/* The entries stay bytes, and there are no columns; NULL: there are. */
 	const struct TnfrCodedGraph *coded;
+
+	/* The same rows in an order that is summed faster (layout.h), or NULL. */
+	const struct TnfrLayout *layout;
 } TnfrGraph;
 
 /*

@@ -454,10 +454,11 @@ report_trace(const TnfrCall *call)
 
 	ereport(INFO,
 			(errmsg_internal("%s: reading %.1f ms, mapping %.1f ms, ordering %.1f ms, "
-							 "computing %.1f ms, returning %.1f ms; %d thread%s, %d worker%s, peak %zu bytes",
+							 "arranging %.1f ms, computing %.1f ms, returning %.1f ms; %d thread%s, %d worker%s, peak %zu bytes",
 							 call->function, ms[TNFR_READING], ms[TNFR_MAPPING],
-							 ms[TNFR_ORDERING], ms[TNFR_COMPUTING],
-							 ms[TNFR_RETURNING], call->threads_used,
+							 ms[TNFR_ORDERING], ms[TNFR_ARRANGING],
+							 ms[TNFR_COMPUTING], ms[TNFR_RETURNING],
+							 call->threads_used,
 							 call->threads_used == 1 ? "" : "s",
 							 call->workers_used,
 							 call->workers_used == 1 ? "" : "s",

@@ -22,6 +22,7 @@ typedef enum TnfrPhase
 	TNFR_READING,				/* rows of the relations */
 	TNFR_MAPPING,				/* ids to indexes */
 	TNFR_ORDERING,				/* the graph in canonical order */
+	TNFR_ARRANGING,				/* its rows in a layout */
 	TNFR_COMPUTING,
 	TNFR_RETURNING,				/* rows into the tuplestore */
 	TNFR_PHASES

@@ -9,6 +9,7 @@
 
 #include "core/coded.h"
 #include "core/graph.h"
+#include "core/layout.h"
 #include "core/nodes.h"
 #include "pg/call.h"
 
@@ -17,6 +18,7 @@ typedef struct TnfrNetwork
 	TnfrNodes	nodes;
 	TnfrGraph	graph;
 	TnfrCodedGraph coded;		/* of a stored graph that is not decoded */
+	TnfrLayout	layout;			/* of graph, where it has one */
 } TnfrNetwork;
 
 /*

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "core/layout.h"
 #include "pg/compat.h"
 #include "pg/settings.h"
 #include "utils/guc.h"
@@ -22,6 +23,7 @@ TNFR_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 
 int			tnfr_backend = TNFR_BACKEND_AUTO;
+int			tnfr_layout = TNFR_LAYOUT_AUTO;
 int			tnfr_max_threads = 0;
 int			tnfr_memory_limit;
 bool		tnfr_direct_scan = true;
@@ -32,6 +34,13 @@ static const struct config_enum_entry backend_options[] = {
 	{"serial", TNFR_BACKEND_SERIAL, false},
 	{"openmp", TNFR_BACKEND_OPENMP, false},
 	{"cuda", TNFR_BACKEND_CUDA, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry layout_options[] = {
+	{"auto", TNFR_LAYOUT_AUTO, false},
+	{"id", TNFR_LAYOUT_ID, false},
+	{"partition", TNFR_LAYOUT_PARTITION, false},
 	{NULL, 0, false}
 };
 
@@ -59,6 +68,14 @@ define_settings(void)
 							 "auto chooses by the size of the network. "
 							 "The result is the same to the last bit.",
 							 &tnfr_backend, TNFR_BACKEND_AUTO, backend_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomEnumVariable("tnfr.layout",
+							 "Selects the order in which rows are summed: auto, id or partition.",
+							 "partition keeps communities together in cache; "
+							 "auto does where a call repeats enough for it. "
+							 "The result is the same to the last bit.",
+							 &tnfr_layout, TNFR_LAYOUT_AUTO, layout_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("tnfr.max_threads",

@@ -14,6 +14,7 @@ typedef enum TnfrBackend
 } TnfrBackend;
 
 extern int	tnfr_backend;		/* a TnfrBackend */
+extern int	tnfr_layout;		/* a TnfrLayoutChoice */
 extern int	tnfr_max_threads;	/* 0: the session's parallel budget */
 extern int	tnfr_memory_limit;	/* kB */
 extern bool tnfr_direct_scan;	/* read ordinary tables without the executor */

@@ -67,6 +67,26 @@ require_backend(void)
 				 errhint("Set tnfr.backend to auto, serial or openmp.")));
 }
 
+/*
+ * Gives the graph a layout, where the setting asks for one.  By itself it is
+ * not chosen: the entries are read once.
+ */
+static void
+arrange_network(TnfrCall *call, TnfrNetwork *network)
+{
+	const TnfrLayoutUse use = {tnfr_layout, 1, tnfr_last_cache()};
+	TnfrGraph  *graph = &network->graph;
+
+	tnfr_call_phase(call, TNFR_ARRANGING);
+	tnfr_call_threads(call, graph->entries);
+	if (tnfr_layout == TNFR_LAYOUT_PARTITION)
+		tnfr_call_require(call, tnfr_layout_build_bytes(graph));
+	tnfr_call_check(call, tnfr_layout_choose(&call->env, graph, &use,
+											 &network->layout));
+	if (network->layout.order != NULL)
+		graph->layout = &network->layout;
+}
+
 static TnfrCall *
 begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 	  bool columns, bool directed, TnfrNetwork *network)
@@ -88,8 +108,13 @@ TnfrCall *
 tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 		   bool columns, TnfrNetwork *network)
 {
-	return begin(fcinfo, source, function, columns,
-				 source == TNFR_TABLES && PG_GETARG_BOOL(3), network);
+	TnfrCall   *call = begin(fcinfo, source, function,
+							 columns || tnfr_layout == TNFR_LAYOUT_PARTITION,
+							 source == TNFR_TABLES && PG_GETARG_BOOL(3),
+							 network);
+
+	arrange_network(call, network);
+	return call;
 }
 
 TnfrCall *
