@@ -5,6 +5,7 @@
  * The copy is made by tasks of equally many entries, so hubs need no care.
  */
 #include "core/layout.h"
+#include "core/kernel.h"
 #include "core/nodes.h"
 #include "core/parallel.h"
 #include "core/reduce.h"
@@ -15,6 +16,8 @@
 #define TASK_ENTRIES	UINT64_C(131072)
 #define AHEAD_OFFSET	32		/* rows ahead that are fetched */
 #define AHEAD_ROW		16
+#define AHEAD_RANK		8
+#define AHEAD_ENTRIES	UINT64_C(16)	/* of a row */
 
 /* Nodes whose state fits half of a usual second-level cache. */
 #define NEAR			UINT64_C(8192)
@@ -22,6 +25,8 @@
 #define SAMPLE_ROW		UINT64_C(64)	/* entries of a row looked at */
 
 #define DEFAULT_CACHE	((uint64_t) 32 << 20)
+#define MOST_CACHE		((uint64_t) 64 << 20)	/* systems may tell the sum of
+												 * caches of which a core has one */
 #define REPAID_SERIAL	UINT64_C(10)	/* passes of one thread that pay for a
 										 * layout, and for each thread, since
 										 * the order is found by one */
@@ -102,16 +107,29 @@ copy_offsets(TnfrEnv *env, Copying *c)
 	return status;
 }
 
-/* Fetches the beginnings of rows that come soon. */
-static void
+/*
+ * Fetches what the copying of rows that come soon will look at.  Inlined before
+ * gcc finds that it has no effect, and leaves out the call.
+ */
+TNFR_INLINE void
 look_ahead(const Copying *c, uint64_t place)
 {
 	const TnfrGraph *from = c->from;
+	const uint32_t *next = c->order + place;
+	const uint32_t *row;
+	uint64_t	k;
+	uint64_t	end;
 
-	if (place + AHEAD_OFFSET < from->n)
-		__builtin_prefetch(&from->offset[c->order[place + AHEAD_OFFSET]]);
-	if (place + AHEAD_ROW < from->n)
-		__builtin_prefetch(&from->neighbour[from->offset[c->order[place + AHEAD_ROW]]]);
+	if (place + AHEAD_OFFSET >= from->n)
+		return;
+	__builtin_prefetch(&from->offset[next[AHEAD_OFFSET]]);
+	row = from->neighbour + from->offset[next[AHEAD_ROW]];
+	__builtin_prefetch(row);
+	__builtin_prefetch(row + AHEAD_ENTRIES / 2);	/* often a line further */
+	k = from->offset[next[AHEAD_RANK]];
+	end = from->offset[next[AHEAD_RANK] + UINT64_C(1)];
+	for (end = end - k < AHEAD_ENTRIES ? end : k + AHEAD_ENTRIES; k < end; k++)
+		__builtin_prefetch(&c->rank[from->neighbour[k]]);
 }
 
 /* Entries begin .. begin + TASK_ENTRIES of the copy. */
@@ -249,7 +267,9 @@ tnfr_last_cache(void)
 #ifdef _SC_LEVEL3_CACHE_SIZE
 	size = sysconf(_SC_LEVEL3_CACHE_SIZE);
 #endif
-	return size > 0 ? (uint64_t) size : DEFAULT_CACHE;
+	if (size <= 0)
+		return DEFAULT_CACHE;
+	return (uint64_t) size < MOST_CACHE ? (uint64_t) size : MOST_CACHE;
 }
 
 /* Can a layout be worth its cost?  Nothing is tried; entries are sampled. */

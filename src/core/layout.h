@@ -65,7 +65,7 @@ extern TnfrStatus tnfr_layout_choose(TnfrEnv *env, const TnfrGraph *graph,
 									 const TnfrLayoutUse *use,
 									 TnfrLayout *layout);
 
-/* The last cache of this machine; a guess where the system does not tell. */
+/* Bytes of the last cache of a core here, as far as the system tells. */
 extern uint64_t tnfr_last_cache(void);
 
 /*

@@ -19,6 +19,7 @@
  * random, so the order depends on the graph alone.
  */
 #include "core/layout.h"
+#include "core/kernel.h"
 
 #include <string.h>
 
@@ -139,8 +140,11 @@ place_hubs(Growth *g)
 	return TNFR_OK;
 }
 
-/* Fetches what the walk will look at soon. */
-static void
+/*
+ * Fetches what the walk will look at soon.  Inlined before gcc finds that it
+ * has no effect, and leaves out the call.
+ */
+TNFR_INLINE void
 look_ahead(const Growth *g)
 {
 	const TnfrGraph *graph = g->graph;
@@ -150,7 +154,12 @@ look_ahead(const Growth *g)
 	if (left > AHEAD_OFFSET)
 		__builtin_prefetch(&graph->offset[next[AHEAD_OFFSET]]);
 	if (left > AHEAD_ROW)
-		__builtin_prefetch(&graph->neighbour[graph->offset[next[AHEAD_ROW]]]);
+	{
+		const uint32_t *row = graph->neighbour + graph->offset[next[AHEAD_ROW]];
+
+		__builtin_prefetch(row);
+		__builtin_prefetch(row + AHEAD_ENTRIES / 2);	/* often a line further */
+	}
 	if (left > AHEAD_MARK)
 	{
 		uint64_t	k = graph->offset[next[AHEAD_MARK]];

@@ -15,9 +15,9 @@
 #define _GNU_SOURCE				/* mremap */
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "bench.h"
+#include "environment.h"
 
 #include "core/edges.h"
 #include "core/graph.h"
@@ -38,60 +38,6 @@ bench_record(const char *name, double value)
 {
 	fprintf(json, "%s\n \"%s\": %.9g", ftell(json) == 0 ? "{" : ",", name, value);
 }
-
-/*
- * The environment of the core, as the extension provides it: mapped memory
- * with huge pages where there are any, which grows by moving pages; and nobody
- * who interrupts.
- */
-static void *
-lend(void *arg, size_t size, bool gathered)
-{
-	void	   *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	(void) arg;
-	if (p == MAP_FAILED)
-		return NULL;
-	if (gathered)
-		madvise(p, size, MADV_HUGEPAGE);
-	return p;
-}
-
-static void *
-lend_more(void *arg, void *p, size_t from, size_t to, bool gathered)
-{
-	(void) arg;
-	(void) gathered;
-	p = mremap(p, from, to, MREMAP_MAYMOVE);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void
-take_back(void *arg, void *p, size_t size)
-{
-	(void) arg;
-	munmap(p, size);
-}
-
-static bool
-never(void *arg)
-{
-	(void) arg;
-	return false;
-}
-
-static void
-must(TnfrStatus status, const char *what)
-{
-	if (status != TNFR_OK)
-	{
-		fprintf(stderr, "kernel_bench: %s failed with status %d\n", what, (int) status);
-		exit(1);
-	}
-}
-
-#define MUST(call) must(call, #call)
 
 /* The arcs as the server hands them over: ids, batch by batch. */
 static TnfrEdges
@@ -246,10 +192,8 @@ disagreement(const Network *net, const double *ours, const double *theirs)
 int
 main(int argc, char **argv)
 {
-	TnfrEnv		env = {
-		.alloc = lend,.resize = lend_more,.release = take_back,.poll = never,
-		.serve = never,.threads = 1
-	};
+	size_t		used;
+	TnfrEnv		env = bench_environment(&used);
 	int			scale = argc > 1 ? atoi(argv[1]) : 0;
 	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
 	int			repetitions = argc > 3 ? atoi(argv[3]) : 0;

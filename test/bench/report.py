@@ -1,6 +1,6 @@
 """The numbers of a run as tables in Markdown, ready for the README.
 
-Reads kernel.json, compare.json, memory.json and cancel.json from a directory;
+Reads kernel.json, compare.json, memory.json, cancel.json and layout.json from a directory;
 a part that was not run is left out.
 """
 import json
@@ -131,9 +131,24 @@ def cancel(results):
             "%.2f" % (r["kept"] / 1e6))
 
 
+def layout(results):
+    nodes = results.pop("nodes")
+    head("neighbour sums, 2^%d nodes" % (nodes.bit_length() - 1), "threads", "by id, ms", "layout, ms",
+         "ratio", "cost, ms", "repaid after passes", "entries near, by id", "layout",
+         "most entries of a thread / mean, by id", "layout")
+    for name, r in results.items():
+        for t in (1, 2):
+            gain = r["id_%d" % t] - r["layout_%d" % t]
+            row(name, t, "%.0f" % (1e3 * r["id_%d" % t]), "%.0f" % (1e3 * r["layout_%d" % t]),
+                "%.2f" % (r["id_%d" % t] / r["layout_%d" % t]), "%.0f" % (1e3 * r["cost_%d" % t]),
+                "%.1f" % (r["cost_%d" % t] / gain) if gain > 0 else "never",
+                "%.0f %%" % (100 * r["local_id"]), "%.0f %%" % (100 * r["local"]),
+                "%.3f" % r["balance_id_%d" % t], "%.3f" % r["balance_layout_%d" % t])
+
+
 def main():
     print("\n" + machine())
-    for part in (compare, kernel, memory, cancel):
+    for part in (compare, kernel, memory, cancel, layout):
         path = os.path.join(sys.argv[1], part.__name__ + ".json")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as numbers:

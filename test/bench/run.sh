@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # The benchmark: tnfr_dnfr beside the other ways to its answer.
 #
-#   test/bench/run.sh [kernel] [compare] [memory] [cancel]    (default: all)
+#   test/bench/run.sh [kernel] [compare] [memory] [cancel] [layout]    (default: all)
 #
 #   kernel   ordering and neighbour sums without a server, beside
 #            SuiteSparse:GraphBLAS and the memory bandwidth
 #   compare  plain SQL, NumPy/SciPy, a bare scan and tnfr_dnfr on one cluster
 #   memory   peak bytes per entry against the promised bounds
 #   cancel   how late a statement_timeout ends, and what is kept after it
+#   layout   neighbour sums without a server, in order of the ids and in a
+#            layout that keeps communities together, and when it is repaid
 #
 # The environment changes what is measured:
 #
 #   PG_CONFIG             the server                        (pg_config)
 #   BENCH_SCALES          log2 of the nodes; 16 arcs a node ("16 18 20")
 #   BENCH_REPETITIONS     interleaved runs after one warm-up (5)
-#   BENCH_SEED            of the R-MAT networks             (1)
+#   BENCH_LAYOUT_SCALE    log2 of the nodes of layout; 8 entries a node (23)
+#   BENCH_SEED            of the networks                   (1)
 #   BENCH_SHARED_BUFFERS  must hold the tables              (4GB)
 #   BENCH_JSON            keep the numbers in this directory
 #
@@ -43,6 +46,10 @@ build_programs()
 	local flags=(-O3 -march=native -Wall -Wextra)
 
 	"$cc" "${flags[@]}" -o "$sandbox/rmat" "$here/rmat.c"
+	if [[ " $parts " == *" layout "* ]]; then
+		"$cc" "${flags[@]}" -fopenmp -I src -o "$sandbox/layout_bench" \
+			"$here/layout_bench.c" "$sandbox"/tree/src/core/*.o -lm
+	fi
 	[[ " $parts " == *" kernel "* ]] || return 0
 	"$cc" "${flags[@]}" -fopenmp -I src -o "$sandbox/kernel_bench" \
 		"$here"/{kernel_bench,network,graphblas,yardsticks}.c \
@@ -94,11 +101,11 @@ start_server()
 	query -c "CREATE EXTENSION pg_prewarm" -c "CREATE EXTENSION tnfr_pg"
 }
 
-parts="${*:-kernel compare memory cancel}"
+parts="${*:-kernel compare memory cancel layout}"
 for part in $parts; do
 	case $part in
-		kernel | compare | memory | cancel) ;;
-		*) die "unknown part \"$part\"; known: kernel compare memory cancel" ;;
+		kernel | compare | memory | cancel | layout) ;;
+		*) die "unknown part \"$part\"; known: kernel compare memory cancel layout" ;;
 	esac
 done
 
@@ -116,7 +123,12 @@ if [[ " $parts " == *" kernel "* ]]; then
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$sandbox/kernel_bench" \
 		"$largest" "$seed" "$repetitions" "$sandbox/kernel.json" || status=1
 fi
-if [ "$parts" != kernel ]; then
+if [[ " $parts " == *" layout "* ]]; then
+	"$sandbox/layout_bench" "${BENCH_LAYOUT_SCALE:-23}" "$seed" \
+		"$repetitions" "$sandbox/layout.json" || status=1
+fi
+if [[ " $parts " =~ " "(compare|memory|cancel)" " ]]; then
+	server=yes
 	start_server
 	for scale in "${scales[@]}"; do
 		# Only the comparison looks at more than the largest network.
@@ -135,7 +147,7 @@ for part in $parts; do
 			;;
 	esac
 done
-[ "$parts" = kernel ] || scripts/cluster.sh stop "$sandbox/cluster"
+[ -z "${server:-}" ] || scripts/cluster.sh stop "$sandbox/cluster"
 
 CC=$cc "$python" "$here/report.py" "$sandbox"
 if [ -n "${BENCH_JSON:-}" ]; then
