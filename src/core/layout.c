@@ -27,10 +27,10 @@
 #define DEFAULT_CACHE	((uint64_t) 32 << 20)
 #define MOST_CACHE		((uint64_t) 64 << 20)	/* systems may tell the sum of
 												 * caches of which a core has one */
-#define REPAID_SERIAL	UINT64_C(10)	/* passes of one thread that pay for a
+#define REPAID_SERIAL	UINT64_C(16)	/* passes of one thread that pay for a
 										 * layout, and for each thread, since
 										 * the order is found by one */
-#define REPAID_THREAD	UINT64_C(8)
+#define REPAID_THREAD	UINT64_C(12)
 #define ENOUGH_ENTRIES	4		/* a row, or there is little to gather */
 #define WORTHWHILE		0.2		/* more entries near, as a share of all */
 

@@ -13,7 +13,6 @@
  * repaid.  The sums of both orders are compared bit by bit.
  */
 #define _GNU_SOURCE				/* mremap */
-#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -25,6 +24,7 @@
 #include "core/graph.h"
 #include "core/idmap.h"
 #include "core/layout.h"
+#include "core/nodes.h"
 #include "core/parallel.h"
 #include "core/sums.h"
 
@@ -59,6 +59,27 @@ typedef struct Order
 	double	   *seconds;		/* [repetitions] */
 } Order;
 
+/* As in a call, they are there before the edges come. */
+static TnfrNodes
+make_nodes(TnfrEnv *env, const Rmat *g)
+{
+	TnfrNodes	nodes = {0};
+
+	for (uint64_t i = 0; i < rmat_nodes(g); i++)
+	{
+		double		epi;
+		double		vf;
+		double		phase;
+
+		if (nodes.n == nodes.room)
+			MUST(tnfr_nodes_grow(env, &nodes));
+		rmat_node(g, i, &epi, &vf, &phase);
+		tnfr_nodes_add(&nodes, (int64_t) i, epi, vf, phase);
+	}
+	MUST(tnfr_nodes_order(env, &nodes));
+	return nodes;
+}
+
 /* Edge k of a planted partition, before the ids are shuffled. */
 static void
 planted_edge(const Rmat *g, const Kind *kind, uint64_t k, uint64_t *u, uint64_t *v)
@@ -76,18 +97,16 @@ planted_edge(const Rmat *g, const Kind *kind, uint64_t k, uint64_t *u, uint64_t 
 }
 
 static TnfrGraph
-build_network(TnfrEnv *env, const Rmat *g, const Kind *kind)
+build_network(TnfrEnv *env, const Rmat *g, const TnfrNodes *nodes,
+			  const Kind *kind)
 {
 	const uint64_t n = rmat_nodes(g);
 	const uint64_t m = n * EDGES_PER_NODE;
-	int64_t    *id = bench_alloc(n * sizeof(int64_t));
 	TnfrIdMap	map;
 	TnfrEdges	edges;
 	TnfrGraph	graph;
 
-	for (uint64_t i = 0; i < n; i++)
-		id[i] = (int64_t) i;
-	MUST(tnfr_idmap_build(env, id, n, &map));
+	MUST(tnfr_idmap_build(env, nodes->id, n, &map));
 	MUST(tnfr_edges_begin(env, &edges, n, m, false, false));
 	for (uint64_t k = 0; k < m; k += BATCH)
 	{
@@ -120,7 +139,6 @@ build_network(TnfrEnv *env, const Rmat *g, const Kind *kind)
 	MUST(tnfr_edges_check(env, &edges));
 	MUST(tnfr_graph_build(env, &edges, &graph));
 	tnfr_idmap_release(env, &map);
-	free(id);
 	return graph;
 }
 
@@ -267,7 +285,7 @@ main(int argc, char **argv)
 	int			repetitions = argc > 3 ? atoi(argv[3]) : 0;
 	FILE	   *json;
 	Rmat		g;
-	TnfrNodeState *state;
+	TnfrNodes	nodes;
 	bool		good = true;
 
 	if (argc != 5 || repetitions < 1 || (json = fopen(argv[4], "w")) == NULL ||
@@ -276,15 +294,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: layout_bench SCALE SEED REPETITIONS JSON\n");
 		return 2;
 	}
-	state = bench_alloc(rmat_nodes(&g) * sizeof(TnfrNodeState));
-	for (uint64_t i = 0; i < rmat_nodes(&g); i++)
-	{
-		double		phase;
-
-		rmat_node(&g, i, &state[i].e, &state[i].f, &phase);
-		state[i].y = sin(phase);
-		state[i].x = cos(phase);
-	}
+	nodes = make_nodes(&env, &g);
 	printf("\nLayout: 2^%d nodes, %llu edges, last cache %.0f MB\n", scale,
 		   (unsigned long long) rmat_nodes(&g) * EDGES_PER_NODE, (double) tnfr_last_cache() / (1 << 20));
 	fprintf(json, "{\"nodes\": %llu", (unsigned long long) rmat_nodes(&g));
@@ -293,12 +303,12 @@ main(int argc, char **argv)
 		TnfrGraph	graph;
 
 		env.threads = THREADS;
-		graph = build_network(&env, &g, &kinds[k]);
+		graph = build_network(&env, &g, &nodes, &kinds[k]);
 		printf("%s: %llu entries\n", kinds[k].name, (unsigned long long) graph.entries);
 		fprintf(json, ",\n \"%s\": {\"entries\": %llu, \"local_id\": %.6g", kinds[k].name,
 				(unsigned long long) graph.entries, tnfr_locality(&graph));
 		for (int threads = 1; threads <= THREADS; threads++)
-			good = compare_orders(&env, &graph, state, threads, repetitions, json) && good;
+			good = compare_orders(&env, &graph, nodes.state, threads, repetitions, json) && good;
 		fprintf(json, "}");
 		tnfr_graph_release(&env, &graph);
 	}
