@@ -15,6 +15,7 @@
 #define NODE_COLUMNS	3
 #define SUMMARY_COLUMNS	13
 #define MAX_WORKERS		1000000
+#define SERIAL			8		/* growth is; threads pay for so many times more */
 
 PG_FUNCTION_INFO_V1(tnfr_partition_tables);
 PG_FUNCTION_INFO_V1(tnfr_partition_stored);
@@ -46,7 +47,7 @@ find_partitions(TnfrCall *call, const TnfrNetwork *network,
 				const TnfrPartitionRule *rule, TnfrPartitions *parts)
 {
 	tnfr_call_phase(call, TNFR_COMPUTING);
-	tnfr_call_threads(call, network->graph.entries + network->nodes.n);
+	tnfr_call_threads(call, (network->graph.entries + network->nodes.n) / SERIAL);
 	tnfr_call_check(call, tnfr_partition(&call->env, &network->graph,
 										 &network->nodes, rule, parts));
 }
@@ -159,6 +160,7 @@ summarise(TnfrCall *call, const TnfrNetwork *network, uint32 workers,
 	TnfrShards	shards;
 	TnfrSchedule schedule;
 
+	tnfr_call_threads(call, network->graph.entries + network->nodes.n);
 	summary->shard = column(call, parts->partitions, sizeof(TnfrShardSummary));
 	summary->halo = column(call, parts->partitions, sizeof(uint64));
 	summary->worker = column(call, parts->partitions, sizeof(uint32));

@@ -1,6 +1,6 @@
 /*
  * bench.h
- *		What the programs of the kernel benchmark share: the network as they
+ *		What the programs without a server share: the network as they
  *		see it, a clock, medians, and the file of numbers for the report.
  */
 #ifndef TNFR_BENCH_H
@@ -59,7 +59,7 @@ bench_alloc(uint64_t bytes)
 
 	if (p == NULL)
 	{
-		fprintf(stderr, "kernel_bench: no memory for %llu bytes\n",
+		fprintf(stderr, "no memory for %llu bytes\n",
 				(unsigned long long) bytes);
 		exit(1);
 	}

@@ -9,35 +9,13 @@
  * repetition: seconds to build, seconds to search, and the sum of all
  * distances to the k-th, by which an answer is compared.
  */
+#define _GNU_SOURCE				/* mremap */
 #include <math.h>
 #include <string.h>
 
 #include "bench.h"
-
 #include "core/kdtree.h"
-
-static void *
-lend(void *arg, size_t size, bool gathered)
-{
-	(void) arg;
-	(void) gathered;
-	return bench_alloc(size);
-}
-
-static void
-give_back(void *arg, void *p, size_t size)
-{
-	(void) arg;
-	(void) size;
-	free(p);
-}
-
-static bool
-nobody(void *arg)
-{
-	(void) arg;
-	return false;
-}
+#include "environment.h"
 
 static TnfrNodes
 read_points(const char *path, uint64_t n)
@@ -69,17 +47,16 @@ read_points(const char *path, uint64_t n)
 static void
 run(const TnfrNodes *nodes, uint32_t k)
 {
-	TnfrEnv		env = {.alloc = lend,.release = give_back,.poll = nobody,
-	.serve = nobody,.threads = 1};
+	size_t		used;
+	TnfrEnv		env = bench_environment(&used);
 	TnfrKdTree	tree;
 	TnfrKdSearch search;
 	double		start = now();
 	double		built;
 	double		sum = 0.0;
 
-	if (tnfr_kdtree_build(&env, nodes, &tree) != TNFR_OK ||
-		tnfr_kdsearch_init(&env, &search, k) != TNFR_OK)
-		exit(1);
+	MUST(tnfr_kdtree_build(&env, nodes, &tree));
+	MUST(tnfr_kdsearch_init(&env, &search, k));
 	built = now();
 	for (uint64_t i = 0; i < nodes->n; i++)
 	{

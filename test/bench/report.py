@@ -1,12 +1,18 @@
 """The numbers of a run as tables in Markdown, ready for the README.
 
-Reads kernel.json, compare.json, memory.json, cancel.json and layout.json from a directory;
-a part that was not run is left out.
+Reads kernel.json, compare.json, memory.json, cancel.json, layout.json and
+partition.json from a directory; a part that was not run is left out.
 """
 import json
+import math
 import os
 import subprocess
 import sys
+
+
+# TNFR-Python-Engine on such a network of so many nodes, one run.
+ENGINE_NODES = 1000
+ENGINE_SECONDS = 197
 
 
 def output(*command):
@@ -146,9 +152,46 @@ def layout(results):
                 "%.3f" % r["balance_id_%d" % t], "%.3f" % r["balance_layout_%d" % t])
 
 
+def slopes(sizes, values):
+    """d log(value) / d log(size), a text for each size but the first."""
+    logs = [(math.log(n), math.log(v)) for n, v in zip(sizes, values)]
+    return ["%.2f" % ((y - v) / (x - u)) for (u, v), (x, y) in zip(logs, logs[1:])]
+
+
+def partition(results):
+    trees = results["trees"]
+    some = next(iter(trees.values()))
+    head("%d points, one thread" % some["points"], *["%s, %s" % (name, step) for name in trees
+                                                     for step in ("build, ms", "%d nearest, us a point" % some["k"])])
+
+    def times(tree):
+        for t in trees.values():
+            yield 1e3 * t["seconds"][tree][0]
+            yield 1e6 * t["seconds"][tree][1] / t["points"]
+
+    row("`core/kdtree`", *["%.3g" % t for t in times("tnfr")])
+    row("`scipy.spatial.cKDTree`", *["%.3g" % t for t in times("scipy")])
+    row("SciPy / `core/kdtree`", *["%.2f" % (b / a) for a, b in zip(times("tnfr"), times("scipy"))])
+
+    sizes = results["sizes"]
+    number = [int(n) for n in sizes]
+    head("`tnfr_partition`, one thread, 5 edges a node", *["%d nodes" % n for n in number])
+    for kind in ("spatial", "neighbours"):
+        seconds = [s["seconds"][kind] for s in sizes.values()]
+        row("%s, ms" % kind, *["%.1f" % (1e3 * t) for t in seconds])
+        row("%s, slope from the size before" % kind, "", *slopes(number, seconds))
+    row("the Python engine's FractalPartitioner (%d s) / spatial" % ENGINE_SECONDS,
+        *["%.3g" % (ENGINE_SECONDS / s["seconds"]["spatial"]) if n == ENGINE_NODES else ""
+          for n, s in zip(number, sizes.values())])
+    row("slope of n log n", "", *slopes(number, [n * math.log(n) for n in number]))
+    for workers in next(iter(sizes.values()))["balance"]:
+        row("largest of %s workers / mean, entries" % workers,
+            *["%.4f" % s["balance"][workers] for s in sizes.values()])
+
+
 def main():
     print("\n" + machine())
-    for part in (compare, kernel, memory, cancel, layout):
+    for part in (compare, kernel, layout, memory, cancel, partition):
         path = os.path.join(sys.argv[1], part.__name__ + ".json")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as numbers:

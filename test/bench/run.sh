@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The benchmark: tnfr_dnfr beside the other ways to its answer.
 #
-#   test/bench/run.sh [kernel] [compare] [memory] [cancel] [layout]    (default: all)
+#   test/bench/run.sh [kernel] [layout] [compare] [memory] [cancel] [partition]
+#                                                         (default: all)
 #
 #   kernel   ordering and neighbour sums without a server, beside
 #            SuiteSparse:GraphBLAS and the memory bandwidth
@@ -10,6 +11,9 @@
 #   cancel   how late a statement_timeout ends, and what is kept after it
 #   layout   neighbour sums without a server, in order of the ids and in a
 #            layout that keeps communities together, and when it is repaid
+#   partition
+#            the k-d tree beside SciPy's, tnfr_partition over sizes, and the
+#            balance of its workers
 #
 # The environment changes what is measured:
 #
@@ -49,6 +53,10 @@ build_programs()
 	if [[ " $parts " == *" layout "* ]]; then
 		"$cc" "${flags[@]}" -fopenmp -I src -o "$sandbox/layout_bench" \
 			"$here/layout_bench.c" "$sandbox"/tree/src/core/*.o -lm
+	fi
+	if [[ " $parts " == *" partition "* ]]; then
+		"$cc" "${flags[@]}" -fopenmp -I src -o "$sandbox/kdtree_bench" \
+			"$here/kdtree_bench.c" "$sandbox"/tree/src/core/*.o -lm
 	fi
 	[[ " $parts " == *" kernel "* ]] || return 0
 	"$cc" "${flags[@]}" -fopenmp -I src -o "$sandbox/kernel_bench" \
@@ -101,11 +109,11 @@ start_server()
 	query -c "CREATE EXTENSION pg_prewarm" -c "CREATE EXTENSION tnfr_pg"
 }
 
-parts="${*:-kernel compare memory cancel layout}"
+parts="${*:-kernel layout compare memory cancel partition}"
 for part in $parts; do
 	case $part in
-		kernel | compare | memory | cancel | layout) ;;
-		*) die "unknown part \"$part\"; known: kernel compare memory cancel layout" ;;
+		kernel | layout | compare | memory | cancel | partition) ;;
+		*) die "unknown part \"$part\"; known: kernel layout compare memory cancel partition" ;;
 	esac
 done
 
@@ -127,12 +135,15 @@ if [[ " $parts " == *" layout "* ]]; then
 	"$sandbox/layout_bench" "${BENCH_LAYOUT_SCALE:-23}" "$seed" \
 		"$repetitions" "$sandbox/layout.json" || status=1
 fi
-if [[ " $parts " =~ " "(compare|memory|cancel)" " ]]; then
+if [[ " $parts " =~ " "(compare|memory|cancel|partition)" " ]]; then
 	server=yes
 	start_server
 	for scale in "${scales[@]}"; do
-		# Only the comparison looks at more than the largest network.
-		[[ $scale != "$largest" && " $parts " != *" compare "* ]] || load "$scale"
+		# Only the comparison looks at more than the largest network, and
+		# partitions are of networks of their own.
+		if [[ " $parts " == *" compare "* || $scale == "$largest" && " $parts " =~ \ (memory|cancel)\  ]]; then
+			load "$scale"
+		fi
 	done
 fi
 for part in $parts; do
@@ -144,6 +155,11 @@ for part in $parts; do
 		memory | cancel)
 			"$python" "$here/$part.py" --schema "s$largest" \
 				--json "$sandbox/$part.json" || status=1
+			;;
+		partition)
+			"$python" "$here/partition.py" --program "$sandbox/kdtree_bench" \
+				--repetitions "$repetitions" --seed "$seed" \
+				--json "$sandbox/partition.json" || status=1
 			;;
 	esac
 done

@@ -254,7 +254,7 @@ class Server:
         lines += [f"{net.ids[u]},{net.ids[v]},{w!r}" for u, v, w in net.edges]
         lines += ["\\.", "COPY nodes FROM STDIN (FORMAT csv);"]
         order = list(range(net.n))
-        random.Random(len(net.edges)).shuffle(order)
+        random.Random(f"{len(net.edges)} {settings}").shuffle(order)
         lines += [f"{net.ids[i]},{net.epi[i]!r},{net.vf[i]!r},{net.phase[i]!r}" for i in order]
         lines += ["\\."]
         for query in queries:

@@ -18,7 +18,7 @@ my $node = start_node('property');
 my @options = ('--networks', $ENV{TNFR_NETWORKS} // 20);
 push @options, '--seed', $ENV{TNFR_SEED} if defined $ENV{TNFR_SEED};
 
-foreach my $script ('dnfr_property.py', 'measures_property.py')
+foreach my $script ('dnfr_property.py', 'measures_property.py', 'partition_property.py')
 {
 	local $ENV{PGHOST} = $node->host;
 	local $ENV{PGPORT} = $node->port;
