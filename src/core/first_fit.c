@@ -30,8 +30,12 @@ order_by_size(TnfrEnv *env, Pack *p, const uint32_t *size, uint32_t communities)
 			status = TNFR_STOPPED;
 		p->first[p->cap - size[i] + 1]++;
 	}
-	for (uint64_t s = 0; s < p->cap; s++)
+	for (uint64_t s = 0; s < p->cap && status == TNFR_OK; s++)
+	{
+		if (s % POLL_EVERY == 0 && tnfr_check(env))
+			status = TNFR_STOPPED;
 		p->first[s + 1] += p->first[s];
+	}
 	for (uint64_t i = 0; i < communities && status == TNFR_OK; i++)
 	{
 		if (i % POLL_EVERY == 0 && tnfr_check(env))

@@ -24,6 +24,7 @@
 #define ROOM		1024		/* candidates to begin with */
 #define LANES		4			/* candidates that catch up together */
 #define SLICE		UINT64_C(1048576)	/* terms between polls, some ms */
+#define OFFER		32			/* terms that an offer takes as long as */
 
 typedef struct Growth
 {
@@ -143,6 +144,8 @@ reserve(Growth *g, uint64_t more)
 
 	while (room < g->count + more + LANES)
 		room *= 2;
+	if (room > g->nodes->n + ROOM + LANES)
+		room = g->nodes->n + ROOM + LANES;
 	if (room > g->room)
 	{
 		if (!tnfr_resize_arrays(g->env, column, 6, g->room, room))
@@ -181,13 +184,15 @@ offer_near(Growth *g, uint32_t node)
 	uint64_t	listed;
 	const uint32_t *list = g->nearby->list(g->nearby->arg, node, &listed);
 
+	if (worked(g, g->nearby->cost))
+		return TNFR_STOPPED;
 	for (uint64_t i = 0; i < listed; i += ROOM)
 	{
 		uint64_t	end = listed - i < ROOM ? listed : i + ROOM;
 
 		if (reserve(g, ROOM) != TNFR_OK)
 			return TNFR_NO_MEMORY;
-		if (worked(g, ROOM))
+		if (worked(g, OFFER * (end - i)))
 			return TNFR_STOPPED;
 		for (uint64_t j = i; j < end; j++)
 		{
@@ -219,6 +224,43 @@ join(Growth *g, uint32_t node)
 	g->nearby->take(g->nearby->arg, node);
 }
 
+/* Scores all candidates; the highest score. */
+static TnfrStatus
+score_candidates(Growth *g, double *high)
+{
+	*high = -HUGE_VAL;
+	for (uint64_t i = 0; i < g->count; i += SLICE)
+	{
+		uint64_t	end = g->count - i < SLICE ? g->count : i + SLICE;
+		double		most = TNFR_HAVE_AVX2 ? score_all_avx2(g, i, end) :
+			score_all(g, i, end);
+
+		*high = most > *high ? most : *high;
+		if (worked(g, end - i))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
+}
+
+/* Where the smallest node of that score is. */
+static TnfrStatus
+find_best(Growth *g, double score, uint64_t *best)
+{
+	uint32_t	least = TNFR_NO_NODE;
+
+	for (uint64_t i = 0; i < g->count; i += SLICE)
+	{
+		uint64_t	end = g->count - i < SLICE ? g->count : i + SLICE;
+
+		for (uint64_t j = i; j < end; j++)
+			if (g->score[j] == score && g->node[j] < least)
+				least = g->node[*best = j];
+		if (worked(g, end - i))
+			return TNFR_STOPPED;
+	}
+	return TNFR_OK;
+}
+
 /*
  * Takes the best candidate into the community.  *joined: which it was, or
  * TNFR_NO_NODE when there is none above the threshold.
@@ -226,25 +268,18 @@ join(Growth *g, uint32_t node)
 static TnfrStatus
 join_best(Growth *g, uint32_t *joined)
 {
-	double		high = -HUGE_VAL;
+	double		high;
 	uint64_t	best = 0;
+	TnfrStatus	status = score_candidates(g, &high);
 
 	*joined = TNFR_NO_NODE;
-	for (uint64_t i = 0; i < g->count; i += SLICE)
-	{
-		uint64_t	end = g->count - i < SLICE ? g->count : i + SLICE;
-		double		most = TNFR_HAVE_AVX2 ? score_all_avx2(g, i, end) :
-			score_all(g, i, end);
-
-		high = most > high ? most : high;
-		if (worked(g, end - i))
-			return TNFR_STOPPED;
-	}
-	if (g->count == 0 || !(high / (double) g->size > g->rule->threshold))
-		return TNFR_OK;
-	for (uint64_t i = 0; i < g->count; i++)
-		if (g->score[i] == high && g->node[i] < *joined)
-			*joined = g->node[best = i];
+	if (status != TNFR_OK || g->count == 0 ||
+		!(high / (double) g->size > g->rule->threshold))
+		return status;
+	status = find_best(g, high, &best);
+	if (status != TNFR_OK)
+		return status;
+	*joined = g->node[best];
 	g->count--;
 	g->node[best] = g->node[g->count];
 	g->f[best] = g->f[g->count];

@@ -32,6 +32,7 @@ typedef struct TnfrNearby
 	/* Nodes near this one, no two the same; some may have a community. */
 	const uint32_t *(*list) (void *arg, uint32_t node, uint64_t *count);
 	void	   *arg;
+	uint64_t	cost;			/* of a list, in nanoseconds, about */
 } TnfrNearby;
 
 /* community[n] becomes 0 .. *communities - 1, by ascending seed. */

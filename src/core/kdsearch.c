@@ -225,7 +225,7 @@ void
 tnfr_kdtree_nearest(const TnfrKdTree *tree, double f, double phase,
 					TnfrKdSearch *search)
 {
-	double		x = ldexp(f, tree->exponent);
+	double		x = tnfr_kd_x(tree, f);
 	double		y = tnfr_wrap(phase);
 
 	if (TNFR_HAVE_AVX2)

@@ -129,29 +129,24 @@ longer_side(const TnfrKdPoint *p, uint64_t n, double scale)
 }
 
 void
-tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale, uint64_t seed,
-			 uint64_t *first, TnfrKdCut *cut)
+tnfr_kdsplit(TnfrKdPoint *p, int levels, int level, double scale,
+			 uint64_t seed, uint64_t *first, TnfrKdCut *cut)
 {
-	uint64_t	origin = first[0];
+	uint64_t	parts = UINT64_C(1) << level;
+	uint64_t	width = UINT64_C(1) << (levels - level);
 
-	for (int level = 0; level < levels; level++)
+	for (uint64_t part = 0; part < parts; part++)
 	{
-		uint64_t	parts = UINT64_C(1) << level;
-		uint64_t	width = UINT64_C(1) << (levels - level);
+		uint64_t   *from = &first[part * width];
+		TnfrKdPoint *q = p + (*from - first[0]);
+		uint64_t	n = from[width] - *from;
+		uint64_t	middle = n / 2;
+		int			dim = longer_side(q, n, scale);
 
-		for (uint64_t part = 0; part < parts; part++)
-		{
-			uint64_t   *from = &first[part * width];
-			TnfrKdPoint *q = p + (*from - origin);
-			uint64_t	n = from[width] - *from;
-			uint64_t	middle = n / 2;
-			int			dim = longer_side(q, n, scale);
-
-			if (n > 0)
-				select_rank(q, n, middle, dim, tnfr_random(seed, parts + part));
-			from[width / 2] = *from + middle;
-			if (cut != NULL)
-				cut[parts + part] = cut_at(&q[middle], dim);
-		}
+		if (n > 0)
+			select_rank(q, n, middle, dim, tnfr_random(seed, parts + part));
+		from[width / 2] = *from + middle;
+		if (cut != NULL)
+			cut[parts + part] = cut_at(&q[middle], dim);
 	}
 }

@@ -31,13 +31,14 @@ tnfr_kdless(const TnfrKdPoint *p, const TnfrKdCut *cut)
 }
 
 /*
- * Orders the points so that the 2^levels parts they are split into follow each
- * other; a part is split across its longer side, where the first coordinate
- * counts scale times.  first[0] and first[2^levels] say where the points begin
- * and end in some larger whole; what lies between is set.  cut[1 .. 2^levels - 1],
- * unless NULL, becomes the cuts.  Expected O(n levels), for any points.
+ * Splits the parts of one level, level by level from 0 to levels - 1; in the
+ * end 2^levels parts follow each other.  A part is split across its longer
+ * side, where the first coordinate counts scale times.  first[0] and
+ * first[2^levels] say where the points begin and end in some larger whole;
+ * what lies between is set.  cut[1 .. 2^levels - 1], unless NULL, becomes the
+ * cuts.  Expected O(n) a level, for any points.
  */
-extern void tnfr_kdsplit(TnfrKdPoint *p, int levels, double scale,
+extern void tnfr_kdsplit(TnfrKdPoint *p, int levels, int level, double scale,
 						 uint64_t seed, uint64_t *first, TnfrKdCut *cut);
 
 #endif							/* TNFR_KDSPLIT_H */

@@ -23,6 +23,7 @@
 #define CELL_POINTS		UINT64_C(16384) /* 400 KB while they are split */
 #define CELL_LEVELS		13		/* at most so many levels by the sample */
 #define CELL_SAMPLE		64		/* sampled points a cell */
+#define SLICE			65536	/* steps between polls, some ms */
 
 typedef struct Build
 {
@@ -43,7 +44,7 @@ typedef struct Build
 typedef struct Moments
 {
 	const TnfrNodes *nodes;
-	int			exponent;
+	const TnfrKdTree *tree;
 	double		mean;
 } Moments;
 
@@ -63,7 +64,7 @@ sum_vf(const void *arg, uint64_t first, uint32_t count, double *sum)
 	const Moments *m = arg;
 
 	for (uint64_t i = first; i < first + count; i++)
-		sum[0] += ldexp(m->nodes->state[i].f, m->exponent);
+		sum[0] += tnfr_kd_x(m->tree, m->nodes->state[i].f);
 }
 
 static void
@@ -73,7 +74,7 @@ sum_squares(const void *arg, uint64_t first, uint32_t count, double *sum)
 
 	for (uint64_t i = first; i < first + count; i++)
 	{
-		double		d = ldexp(m->nodes->state[i].f, m->exponent) - m->mean;
+		double		d = tnfr_kd_x(m->tree, m->nodes->state[i].f) - m->mean;
 
 		sum[0] += d * d;
 	}
@@ -82,30 +83,50 @@ sum_squares(const void *arg, uint64_t first, uint32_t count, double *sum)
 static TnfrStatus
 measure_plane(TnfrEnv *env, const TnfrNodes *nodes, TnfrKdTree *tree)
 {
-	Moments		m = {.nodes = nodes};
+	Moments		m = {.nodes = nodes,.tree = tree};
 	double		value[TNFR_REDUCE_WIDTH];
 	TnfrStatus	status = tnfr_reduce_max(env, nodes->n, max_vf, &m, value);
 
-	if (status != TNFR_OK)
+	tree->scale = 1.0;
+	if (status != TNFR_OK || !(value[0] > 0.0))
 		return status;
-	frexp(value[0], &m.exponent);
-	m.exponent = nodes->n > 0 && value[0] > 0.0 ? -m.exponent : 0;
+	frexp(value[0], &tree->exponent);
+	tree->exponent = -tree->exponent;
 	status = tnfr_reduce_sum(env, nodes->n, sum_vf, &m, value);
 	if (status != TNFR_OK)
 		return status;
 	m.mean = value[0] / (double) nodes->n;
 	status = tnfr_reduce_sum(env, nodes->n, sum_squares, &m, value);
-	tree->exponent = m.exponent;
-	tree->scale = value[0] > 0.0 ? 1.0 / sqrt(value[0] / (double) nodes->n) : 1.0;
+	if (value[0] > 0.0)
+		tree->scale = 1.0 / sqrt(value[0] / (double) nodes->n);
 	return status;
 }
 
 static inline void
 point_of(const Build *b, uint64_t node, TnfrKdPoint *p)
 {
-	p->at[0] = ldexp(b->nodes->state[node].f, b->tree->exponent);
+	p->at[0] = tnfr_kd_x(b->tree, b->nodes->state[node].f);
 	p->at[1] = tnfr_wrap(b->nodes->phase[node]);
 	p->node = (uint32_t) node;
+}
+
+/* A point of every stretch of nodes, so none comes twice. */
+static TnfrStatus
+take_sample(TnfrEnv *env, const Build *b, TnfrKdPoint *sample, uint64_t points)
+{
+	const uint64_t n = b->nodes->n;
+
+	for (uint64_t i = 0; i < points; i++)
+	{
+		uint64_t	from = i * n / points;
+		uint64_t	to = (i + 1) * n / points;
+
+		if (i % SLICE == 0 && tnfr_check(env))
+			return TNFR_STOPPED;
+		point_of(b, from + tnfr_random_below(b->seed, i, to - from),
+				 &sample[i]);
+	}
+	return TNFR_OK;
 }
 
 /* The cuts of the upper levels, from points taken at random. */
@@ -122,20 +143,16 @@ cut_by_sample(TnfrEnv *env, Build *b)
 	first = sample == NULL ? NULL : tnfr_alloc(env, cells + 1, sizeof(uint64_t));
 	if (first != NULL)
 	{
-		/* one of every stretch of nodes, so none comes twice */
-		for (uint64_t i = 0; i < points; i++)
-		{
-			uint64_t	from = i * b->nodes->n / points;
-			uint64_t	to = (i + 1) * b->nodes->n / points;
-
-			point_of(b, from + tnfr_random_below(b->seed, i, to - from),
-					 &sample[i]);
-		}
 		first[0] = 0;
 		first[cells] = points;
-		tnfr_kdsplit(sample, b->cell_levels, b->tree->scale, b->seed, first,
-					 b->cut);
-		status = tnfr_check(env) ? TNFR_STOPPED : TNFR_OK;
+		status = take_sample(env, b, sample, points);
+	}
+	for (int level = 0; level < b->cell_levels && status == TNFR_OK; level++)
+	{
+		tnfr_kdsplit(sample, b->cell_levels, level, b->tree->scale, b->seed,
+					 first, b->cut);
+		if (tnfr_check(env))
+			status = TNFR_STOPPED;
 	}
 	tnfr_release(env, first, cells + 1, sizeof(uint64_t));
 	tnfr_release(env, sample, points, sizeof(TnfrKdPoint));
@@ -279,14 +296,14 @@ split_task(void *arg, uint64_t cell, int worker)
 	TnfrKdPoint *p = b->scratch + (uint64_t) worker * b->largest;
 
 	for (uint64_t i = 0; i < n; i++)
-		p[i] = (TnfrKdPoint)
 	{
-		{
-			tree->x[begin + i], tree->y[begin + i]
-		}, tree->node[begin + i]
-	};
-	tnfr_kdsplit(p, levels, tree->scale, tnfr_random(b->seed, cell),
-				 tree->first + leaf, NULL);
+		p[i].at[0] = tree->x[begin + i];
+		p[i].at[1] = tree->y[begin + i];
+		p[i].node = tree->node[begin + i];
+	}
+	for (int level = 0; level < levels; level++)
+		tnfr_kdsplit(p, levels, level, tree->scale, tnfr_random(b->seed, cell),
+					 tree->first + leaf, NULL);
 	for (uint64_t i = 0; i < n; i++)
 	{
 		tree->x[begin + i] = p[i].at[0];
@@ -302,7 +319,7 @@ raise_boxes(TnfrEnv *env, TnfrKdTree *tree)
 {
 	for (uint64_t i = (UINT64_C(1) << tree->levels) - 1; i > 0; i--)
 	{
-		if (i % 65536 == 0 && tnfr_check(env))
+		if (i % SLICE == 0 && tnfr_check(env))
 			return TNFR_STOPPED;
 		tree->box[i] = inner_box(tree, i);
 	}

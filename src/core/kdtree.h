@@ -7,7 +7,9 @@
  *
  *		d^2 = (s (f_a - f_b))^2 + min(|t|, 2 pi - |t|)^2,	s = 1 / std(f)
  *
- * with t the difference of the wrapped phases.  Answers are exact for these
+ * with t the difference of the wrapped phases.  Equal differences of vf are
+ * equal distances, which those of z-scores, rounded each, would not be; those
+ * below 2^-450 of the largest vf are none.  Answers are exact for these
  * numbers as they are computed: rounding is monotone, so the bound of a box
  * is never above the distance of a point in it.  Of equal distances the
  * smaller index wins.
@@ -21,6 +23,8 @@
 #define TNFR_KDTREE_H
 
 #include "core/nodes.h"
+
+#include <math.h>
 
 /* Points measured together; so many can be read behind the last. */
 #define TNFR_KD_LANES	16
@@ -36,7 +40,7 @@ typedef struct TnfrKdTree
 {
 	uint64_t	n;
 	double		scale;			/* s, for the units of x */
-	int			exponent;		/* x = f * 2^exponent: no square overflows */
+	int			exponent;		/* of tnfr_kd_x */
 	int			levels;			/* 2^levels leaves */
 	double	   *x;				/* [n] the points, leaf by leaf */
 	double	   *y;				/* [n] */
@@ -63,7 +67,19 @@ typedef struct TnfrKdSearch
 	uint64_t	room;
 } TnfrKdSearch;
 
-/* The tree of all nodes: O(n log n), 30 bytes a node. */
+/*
+ * The coordinate of a frequency: at most 1, and with so few places behind the
+ * point that no square of a difference vanishes or overflows.  Otherwise, one
+ * frequency of 1e200 would leave all others at equal distances that the tree
+ * knows nothing of.
+ */
+static inline double
+tnfr_kd_x(const TnfrKdTree *tree, double f)
+{
+	return (ldexp(f, tree->exponent) + 0x1p-400) - 0x1p-400;
+}
+
+/* The tree of all nodes: O(n log n), about 32 bytes a node. */
 extern TnfrStatus tnfr_kdtree_build(TnfrEnv *env, const TnfrNodes *nodes,
 									TnfrKdTree *tree);
 
@@ -81,7 +97,7 @@ extern void tnfr_kdsearch_release(TnfrEnv *env, TnfrKdSearch *search);
 extern void tnfr_kdtree_nearest(const TnfrKdTree *tree, double f, double phase,
 								TnfrKdSearch *search);
 
-/* Orders what was found by (distance, index). */
+/* Orders what was found by (distance, index), for those who need an order. */
 extern void tnfr_kdsearch_sort(TnfrKdSearch *search);
 
 #endif							/* TNFR_KDTREE_H */

@@ -4,6 +4,8 @@
  */
 #include "core/nearby.h"
 
+#define SEARCH_NS	64			/* for each of the nodes that are found */
+
 TnfrStatus
 tnfr_spatial_init(TnfrEnv *env, TnfrSpatial *spatial, const TnfrNodes *nodes,
 				  uint32_t k)
@@ -61,7 +63,8 @@ tnfr_spatial_nearby(TnfrSpatial *spatial)
 {
 	return (TnfrNearby)
 	{
-		take_from_tree, list_nearest, spatial
+		.take = take_from_tree,.list = list_nearest,.arg = spatial,
+			.cost = SEARCH_NS * ((uint64_t) spatial->search.k + 16)
 	};
 }
 
@@ -86,6 +89,7 @@ tnfr_neighbours_nearby(const TnfrAdjacency *adjacency)
 {
 	return (TnfrNearby)
 	{
-		take_nothing, list_neighbours, (void *) adjacency
+		.take = take_nothing,.list = list_neighbours,
+			.arg = (void *) adjacency
 	};
 }

@@ -19,7 +19,8 @@ typedef enum Cloud
 	GRID,						/* many at the same places: ties */
 	SEAM,						/* around phase pi, given in several turns */
 	HUGE_VF,						/* frequencies whose squares overflow */
-	OUTLIER						/* one frequency far from all others */
+	OUTLIER,					/* one frequency far from all others */
+	LONE_OUTLIER				/* the same, and all at one phase */
 } Cloud;
 
 static inline void
@@ -49,6 +50,8 @@ fill_cloud(TnfrNodes *nodes, Cloud cloud, uint64_t seed)
 			f *= 4e307;
 		if (cloud == OUTLIER && i == nodes->n / 2)
 			f = 1e300;
+		if (cloud == LONE_OUTLIER)
+			f = i == nodes->n / 2 ? 1e200 : f, phase = 0.0;
 		nodes->id[i] = (int64_t) i;
 		nodes->phase[i] = phase;
 		nodes->state[i] = (TnfrNodeState)

@@ -249,6 +249,7 @@ check_all_growth(void)
 	check_growth(300, EQUAL, 900, false, RULE(0, 0.3, 7, SPATIAL), "all equal");
 	check_growth(300, GRID, 900, false, RULE(40, 0.5, 10, SPATIAL), "ties");
 	check_growth(300, SEAM, 900, false, RULE(25, 0.95, 10, SPATIAL), "around the seam");
+	check_growth(1800, EQUAL, 0, false, RULE(3, 0.3, 10000, SPATIAL), "more candidates than room at first");
 	check_growth(200, HUGE_VF, 900, false, RULE(25, 0, 10, SPATIAL), "huge frequencies");
 	check_growth(300, SPREAD, 900, false, RULE(0, 0.3, 50, NEIGHBOURS), "neighbours");
 	check_growth(300, SPREAD, 5000, true, RULE(50, 0.5, 1, NEIGHBOURS), "directed neighbours");
