@@ -44,7 +44,7 @@ extern TnfrStatus tnfr_layout_build(TnfrEnv *env, const TnfrGraph *graph,
 
 extern void tnfr_layout_release(TnfrEnv *env, TnfrLayout *layout);
 
-/* The most that tnfr_layout_build will take beside the graph. */
+/* About what tnfr_layout_build will take beside the graph. */
 extern uint64_t tnfr_layout_build_bytes(const TnfrGraph *graph);
 
 /* What a layout is wanted for. */

@@ -49,7 +49,7 @@
 #define NEED_MAX		14
 #define PLACED			UINT16_C(0xffff)	/* it has its place */
 
-typedef struct Growth
+typedef struct Regions
 {
 	TnfrEnv    *env;
 	const TnfrGraph *graph;
@@ -64,7 +64,7 @@ typedef struct Growth
 	uint32_t   *waiting;		/* [WAITING] */
 	uint32_t	waiting_end;
 	uint32_t	waiting_next;
-} Growth;
+} Regions;
 
 static uint64_t
 length_of(const TnfrGraph *graph, uint64_t row)
@@ -73,25 +73,25 @@ length_of(const TnfrGraph *graph, uint64_t row)
 }
 
 static void
-place(Growth *g, uint32_t node)
+place(Regions *r, uint32_t node)
 {
-	g->mark[node] = PLACED;
-	g->order[g->end++] = node;
+	r->mark[node] = PLACED;
+	r->order[r->end++] = node;
 }
 
 /* More entries must touch a longer row; one is enough for the ends of paths. */
 static TnfrStatus
-mark_needs(Growth *g)
+mark_needs(Regions *r)
 {
-	const TnfrGraph *graph = g->graph;
+	const TnfrGraph *graph = r->graph;
 
 	for (uint64_t i = 0; i < graph->n; i++)
 	{
 		uint64_t	length = length_of(graph, i);
 		uint64_t	need = length <= 2 ? 1 : 2 + length / 16;
 
-		g->mark[i] = (uint16_t) ((need < NEED_MAX ? need : NEED_MAX) << NEED_SHIFT);
-		if (i % (PER_CHECK * 16) == 0 && tnfr_check(g->env))
+		r->mark[i] = (uint16_t) ((need < NEED_MAX ? need : NEED_MAX) << NEED_SHIFT);
+		if (i % (PER_CHECK * 16) == 0 && tnfr_check(r->env))
 			return TNFR_STOPPED;
 	}
 	return TNFR_OK;
@@ -109,15 +109,15 @@ hub_class(const TnfrGraph *graph, uint64_t row)
 
 /* A counting sort of the hubs. */
 static TnfrStatus
-place_hubs(Growth *g)
+place_hubs(Regions *r)
 {
-	const uint64_t n = g->graph->n;
+	const uint64_t n = r->graph->n;
 	uint64_t	at[CLASSES + 1] = {0};
 
 	for (uint64_t i = 0; i < n; i++)
 	{
-		at[hub_class(g->graph, i) + 1]++;
-		if (i % (PER_CHECK * 16) == 0 && tnfr_check(g->env))
+		at[hub_class(r->graph, i) + 1]++;
+		if (i % (PER_CHECK * 16) == 0 && tnfr_check(r->env))
 			return TNFR_STOPPED;
 	}
 	at[1] = 0;					/* those that are none get no place */
@@ -125,18 +125,18 @@ place_hubs(Growth *g)
 		at[c + 1] += at[c];
 	for (uint64_t i = 0; i < n; i++)
 	{
-		int			c = hub_class(g->graph, i);
+		int			c = hub_class(r->graph, i);
 
 		if (c > 0)
 		{
-			g->order[at[c]++] = (uint32_t) i;
-			g->mark[i] = PLACED;
-			g->end++;
+			r->order[at[c]++] = (uint32_t) i;
+			r->mark[i] = PLACED;
+			r->end++;
 		}
-		if (i % (PER_CHECK * 16) == 0 && tnfr_check(g->env))
+		if (i % (PER_CHECK * 16) == 0 && tnfr_check(r->env))
 			return TNFR_STOPPED;
 	}
-	g->walked = g->end;
+	r->walked = r->end;
 	return TNFR_OK;
 }
 
@@ -145,11 +145,11 @@ place_hubs(Growth *g)
  * has no effect, and leaves out the call.
  */
 TNFR_INLINE void
-look_ahead(const Growth *g)
+look_ahead(const Regions *r)
 {
-	const TnfrGraph *graph = g->graph;
-	const uint32_t *next = g->order + g->walked;
-	uint64_t	left = g->end - g->walked;
+	const TnfrGraph *graph = r->graph;
+	const uint32_t *next = r->order + r->walked;
+	uint64_t	left = r->end - r->walked;
 
 	if (left > AHEAD_OFFSET)
 		__builtin_prefetch(&graph->offset[next[AHEAD_OFFSET]]);
@@ -166,56 +166,56 @@ look_ahead(const Growth *g)
 		uint64_t	end = graph->offset[next[AHEAD_MARK] + UINT64_C(1)];
 
 		for (end = end - k < AHEAD_ENTRIES ? end : k + AHEAD_ENTRIES; k < end; k++)
-			__builtin_prefetch(&g->mark[graph->neighbour[k]], 1);
+			__builtin_prefetch(&r->mark[graph->neighbour[k]], 1);
 	}
 }
 
 /* Touches the neighbours of a node in the region. */
 static void
-walk_row(Growth *g, uint32_t node)
+walk_row(Regions *r, uint32_t node)
 {
-	const TnfrGraph *graph = g->graph;
+	const TnfrGraph *graph = r->graph;
 	const uint64_t end = graph->offset[node + UINT64_C(1)];
-	const bool	open = g->end - g->begin < REGION;
+	const bool	open = r->end - r->begin < REGION;
 
 	if (length_of(graph, node) > LONGEST)
 		return;
 	for (uint64_t k = graph->offset[node]; k < end; k++)
 	{
 		uint32_t	j = graph->neighbour[k];
-		uint16_t	mark = g->mark[j];
+		uint16_t	mark = r->mark[j];
 		uint16_t	need = mark >> NEED_SHIFT;
 		uint16_t	touches = 1;
 
 		if (mark == PLACED)
 			continue;
-		if ((mark & LAST_REGION) == g->tag)
+		if ((mark & LAST_REGION) == r->tag)
 			touches += mark & TOUCHES;
 		if (touches >= need && open)
 		{
-			place(g, j);
+			place(r, j);
 			continue;
 		}
-		if (touches == 1 && g->waiting_end < WAITING)
-			g->waiting[g->waiting_end++] = j;
+		if (touches == 1 && r->waiting_end < WAITING)
+			r->waiting[r->waiting_end++] = j;
 		if (touches > TOUCHES)
 			touches = TOUCHES;
-		g->mark[j] = (uint16_t) (need << NEED_SHIFT | g->tag | touches);
+		r->mark[j] = (uint16_t) (need << NEED_SHIFT | r->tag | touches);
 	}
-	g->entries += length_of(graph, node);
+	r->entries += length_of(graph, node);
 }
 
 /* Takes in a node that was touched, but not enough; false: there is none. */
 static bool
-place_waiting(Growth *g)
+place_waiting(Regions *r)
 {
-	while (g->waiting_next < g->waiting_end)
+	while (r->waiting_next < r->waiting_end)
 	{
-		uint32_t	node = g->waiting[g->waiting_next++];
+		uint32_t	node = r->waiting[r->waiting_next++];
 
-		if (g->mark[node] != PLACED)
+		if (r->mark[node] != PLACED)
 		{
-			place(g, node);
+			place(r, node);
 			return true;
 		}
 	}
@@ -227,49 +227,49 @@ place_waiting(Growth *g)
  * before one, waiting nodes are taken in, up to as many as are remembered.
  */
 static TnfrStatus
-grow_region(Growth *g)
+grow_region(Regions *r)
 {
 	uint64_t	taken = 0;		/* that waited */
 
-	g->begin = g->end;
-	g->tag = (uint16_t) ((g->tag + (1 << REGION_SHIFT)) & LAST_REGION);
-	g->waiting_end = 0;
-	g->waiting_next = 0;
-	place(g, (uint32_t) g->seed);
+	r->begin = r->end;
+	r->tag = (uint16_t) ((r->tag + (1 << REGION_SHIFT)) & LAST_REGION);
+	r->waiting_end = 0;
+	r->waiting_next = 0;
+	place(r, (uint32_t) r->seed);
 	for (;;)
 	{
-		if (g->walked == g->end)
+		if (r->walked == r->end)
 		{
-			uint64_t	size = g->end - g->begin;
+			uint64_t	size = r->end - r->begin;
 
-			if (size > 2 * taken + 16 || size >= REGION || !place_waiting(g))
+			if (size > 2 * taken + 16 || size >= REGION || !place_waiting(r))
 				return TNFR_OK;
 			taken++;
 		}
-		look_ahead(g);
-		walk_row(g, g->order[g->walked++]);
-		if (g->entries >= PER_CHECK)
+		look_ahead(r);
+		walk_row(r, r->order[r->walked++]);
+		if (r->entries >= PER_CHECK)
 		{
-			g->entries = 0;
-			if (tnfr_check(g->env))
+			r->entries = 0;
+			if (tnfr_check(r->env))
 				return TNFR_STOPPED;
 		}
 	}
 }
 
 static TnfrStatus
-grow_all(Growth *g)
+place_all(Regions *r)
 {
-	const uint64_t n = g->graph->n;
-	TnfrStatus	status = mark_needs(g);
+	const uint64_t n = r->graph->n;
+	TnfrStatus	status = mark_needs(r);
 
 	if (status == TNFR_OK)
-		status = place_hubs(g);
-	for (; g->seed < n && status == TNFR_OK; g->seed++)
+		status = place_hubs(r);
+	for (; r->seed < n && status == TNFR_OK; r->seed++)
 	{
-		if (g->mark[g->seed] != PLACED)
-			status = grow_region(g);
-		if (g->seed % (PER_CHECK * 16) == 0 && tnfr_check(g->env))
+		if (r->mark[r->seed] != PLACED)
+			status = grow_region(r);
+		if (r->seed % (PER_CHECK * 16) == 0 && tnfr_check(r->env))
 			status = TNFR_STOPPED;
 	}
 	return status;
@@ -278,14 +278,14 @@ grow_all(Growth *g)
 TnfrStatus
 tnfr_layout_order(TnfrEnv *env, const TnfrGraph *graph, uint32_t *order)
 {
-	Growth		g = {.env = env,.graph = graph,.order = order};
+	Regions		r = {.env = env,.graph = graph,.order = order};
 	TnfrStatus	status = TNFR_NO_MEMORY;
 
-	g.mark = tnfr_alloc_gathered(env, graph->n, sizeof(uint16_t));
-	g.waiting = tnfr_alloc(env, WAITING, sizeof(uint32_t));
-	if (g.mark != NULL && g.waiting != NULL)
-		status = grow_all(&g);
-	tnfr_release(env, g.waiting, WAITING, sizeof(uint32_t));
-	tnfr_release(env, g.mark, graph->n, sizeof(uint16_t));
+	r.mark = tnfr_alloc_gathered(env, graph->n, sizeof(uint16_t));
+	r.waiting = tnfr_alloc(env, WAITING, sizeof(uint32_t));
+	if (r.mark != NULL && r.waiting != NULL)
+		status = place_all(&r);
+	tnfr_release(env, r.waiting, WAITING, sizeof(uint32_t));
+	tnfr_release(env, r.mark, graph->n, sizeof(uint16_t));
 	return status;
 }

@@ -285,6 +285,10 @@ tnfr_halo_find(TnfrEnv *env, TnfrHalo *halo, uint32_t partition)
 	halo->cut = 0;
 	status = collect_all(env, halo, partition);
 	for (uint64_t k = 0; k < halo->count; k++)
+	{
 		halo->seen[halo->node[k] / 64] = 0;
+		if (k % SLICE == SLICE - 1 && status == TNFR_OK && tnfr_check(env))
+			status = TNFR_STOPPED;
+	}
 	return status == TNFR_OK ? sort_nodes(env, halo) : status;
 }

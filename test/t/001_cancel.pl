@@ -22,16 +22,26 @@ my $kept_kb = 8 * 1024;    # noise of the allocator and of the caches
 
 my $node = start_node('cancel', 'max_parallel_workers_per_gather = 1');
 create_network($node, 65536, 2_000_000);
+$node->safe_psql('postgres', q{
+	CREATE VIEW few_nodes AS SELECT * FROM nodes WHERE id < 16384;
+	CREATE VIEW no_edges AS SELECT * FROM edges WHERE false;
+});
 my $answer = $node->safe_psql('postgres', answer_of());
+
+# The same for partitions.
+sub partition_of
+{
+	return "SELECT count(*) || ' ' || md5(string_agg(community::text, ',' ORDER BY node)) FROM tnfr_partition($_[0])";
+}
 
 # Calls under the given statement timeouts, all in one session. psql times each
 # and says how it ended. Returns all of it; the first
 # and the last call have no timeout.
 sub run_under
 {
-	my ($settings, @timeouts) = @_;
+	my ($call, $settings, @timeouts) = @_;
 	my $probe = "SELECT substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\\s+\\d+ kB');\n";
-	my $query = answer_of() . ";\n";
+	my $query = "$call;\n";
 	my $script = "$settings\nSELECT count(*) FROM edges JOIN nodes ON id = src;\n\\echo begin\n$probe\\timing on\n$query\\timing off\n$probe";
 	$script .= "SET statement_timeout = $_;\n\\timing on\n$query\\timing off\n\\echo state $_ :SQLSTATE\nSET statement_timeout = 0;\n$probe" for @timeouts;
 	$script .= "\\echo last\n$query$probe";
@@ -55,13 +65,16 @@ sub late_ones
 # Statement timeouts spread over a whole call and a bit beyond. On a busy
 # machine anything may be late once, so what was late is tried again.
 for my $case (
-	[ 'serial', 16, "SET tnfr.backend = serial;" ],
-	[ 'openmp', 16, "SET tnfr.backend = openmp; SET tnfr.max_threads = 2;" ],
-	[ 'parallel plans', 8, "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;" ])
+	[ 'serial', 16, "SET tnfr.backend = serial;", answer_of() ],
+	[ 'openmp', 16, "SET tnfr.backend = openmp; SET tnfr.max_threads = 2;", answer_of() ],
+	[ 'parallel plans', 8, "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;", answer_of() ],
+	[ 'partitions, hubs', 8, "SET tnfr.max_threads = 2;", partition_of(q{'edges', 'nodes', candidates => 'neighbours'}) ],
+	[ 'partitions, many nearest', 8, "SET tnfr.backend = openmp;", partition_of(q{'no_edges', 'few_nodes', k => 2000}) ])
 {
-	my ($name, $steps, $settings) = @$case;
-	my ($duration) = run_under($settings) =~ /Time: ([\d.]+) ms/;
-	my $output = run_under($settings, map { 1 + int($_ * $duration / $steps) } (0 .. $steps - 1));
+	my ($name, $steps, $settings, $query) = @$case;
+	my $answer = $node->safe_psql('postgres', $query);
+	my ($duration) = run_under($query, $settings) =~ /Time: ([\d.]+) ms/;
+	my $output = run_under($query, $settings, map { 1 + int($_ * $duration / $steps) } (0 .. $steps - 1));
 	my ($begin, $rest) = $output =~ /begin\nRssAnon:\s+(\d+) kB\n(.*)/s;
 	my (@wrong, %states);
 
@@ -84,7 +97,7 @@ for my $case (
 	{
 		last unless %late;
 		note "$name, late: ", join('; ', values %late);
-		%late = late_ones(run_under($settings, keys %late));
+		%late = late_ones(run_under($query, $settings, keys %late));
 	}
 
 	note sprintf('%s: a call takes %.0f ms; %s', $name, $duration, join(', ', map { "$_: $states{$_}" } sort keys %states));

@@ -268,6 +268,63 @@ is_cut(const TnfrShardSummary *s, const uint32_t *order, uint32_t n,
 								((double) total / (double) workers));
 }
 
+/* Can order[from ..] be cut into so many blocks, none above the bound? */
+static bool
+can_cut(const TnfrShardSummary *s, const uint32_t *order, uint32_t n,
+		uint32_t from, uint32_t blocks, uint64_t bound, bool by_rows)
+{
+	uint64_t	load = 0;
+	uint32_t	used = 1;
+
+	for (uint32_t k = from; k < n; k++)
+	{
+		uint64_t	l = load_of(&s[order[k]], by_rows);
+
+		load += l;
+		if (load > bound)
+		{
+			load = l;
+			used++;
+		}
+	}
+	return n - from >= blocks && used <= blocks;
+}
+
+/* Is each border as near to its share as it can be, after those before? */
+static bool
+is_nearest_cut(const TnfrShardSummary *s, const uint32_t *order, uint32_t n,
+			   uint32_t workers, const uint32_t *worker,
+			   const TnfrSchedule *schedule)
+{
+	const uint32_t blocks = n < workers ? n : workers;
+	uint64_t	before[17] = {0};
+	uint32_t	begin = 0;
+
+	for (uint32_t k = 0; k < n; k++)
+		before[k + 1] = before[k] + load_of(&s[order[k]], schedule->by_rows);
+	for (uint32_t b = 1; b < blocks; b++)
+	{
+		uint64_t	share = before[n] * b / blocks;
+		uint64_t	best = UINT64_MAX;
+		uint32_t	end = begin;
+
+		while (worker[order[end]] < b)
+			end++;
+		for (uint32_t e = begin + 1; e < n; e++)
+		{
+			uint64_t	off = before[e] > share ? before[e] - share : share - before[e];
+
+			if (before[e] - before[begin] <= schedule->largest && off < best &&
+				can_cut(s, order, n, e, blocks - b, schedule->largest, schedule->by_rows))
+				best = off;
+		}
+		if ((before[end] > share ? before[end] - share : share - before[end]) != best)
+			return false;
+		begin = end;
+	}
+	return true;
+}
+
 /* n <= 16, unless it is only to be a cut. */
 static bool
 try_schedule(uint32_t n, uint32_t workers, uint64_t most, uint64_t seed)
@@ -298,6 +355,7 @@ try_schedule(uint32_t n, uint32_t workers, uint64_t most, uint64_t seed)
 		host.bytes == 0;
 	if (n <= 16)
 		good = good && is_cut(s, order, n, workers, worker, &schedule) &&
+			is_nearest_cut(s, order, n, workers, worker, &schedule) &&
 			schedule.largest == best_cut(s, order, n, 0, workers,
 										 schedule.by_rows);
 	free(s);
