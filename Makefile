@@ -49,10 +49,31 @@ override with_llvm = no
 # The core is called by the glue alone and leaves no symbol in the backend.
 $(CORE_OBJS): override CFLAGS += -fvisibility=hidden
 
+# The program that owns a device, and the library it opens.  Neither is part of
+# the extension's own library: no session ever loads CUDA.
+DEVICE_PROGRAM = build/device/tnfr_pg_device
+DEVICE_OBJS = $(patsubst src/device/%.c,build/device/%.o,$(sort $(wildcard src/device/child/*.c)))
+DEVICE_CFLAGS = -D_GNU_SOURCE -g -Isrc -MMD -MP $(WARNFLAGS) $(OPTFLAGS) $(BITFLAGS)
+
+# For A100 and its like, H100 and its like, and by PTX whatever is newer.
+# Nothing may be fused here, either.  "make NVCC=" goes without.
+NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_LIBRARY = build/cuda/tnfr_pg_cuda.so
+CUDA_ARCH = -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
+	-gencode arch=compute_90,code=compute_90
+CUDA_FLAGS = -std=c++17 -O3 -fmad=false -lineinfo -Isrc -Icuda $(CUDA_ARCH) \
+	-Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off
+HAVE_NVCC = $(shell command -v "$(NVCC)" 2>/dev/null)
+DEVICE_FILES = $(DEVICE_PROGRAM) $(if $(HAVE_NVCC),$(CUDA_LIBRARY))
+
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 -include $(OBJS:.o=.d)
+
+all: device
+install: install-device
+uninstall: uninstall-device
 else
 all install:
 	@echo 'No PGXS: run scripts/deps.sh, or set PG_CONFIG=/path/to/pg_config' >&2; false
@@ -62,7 +83,34 @@ endif
 # install into a temporary directory.
 export PG_CONFIG
 
-.PHONY: demo test valgrind matrix fuzz bench unit unit-programs fuzz-program
+.PHONY: device install-device uninstall-device
+device: $(DEVICE_FILES)
+	$(if $(HAVE_NVCC),,@echo 'CUDA: skipped, there is no nvcc (make NVCC=/path/to/nvcc)')
+
+# Beside the extension's library: it is no command for users, and the server
+# finds it there, whatever version is installed elsewhere.
+install-device: device
+	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
+	$(INSTALL_PROGRAM) $(DEVICE_PROGRAM) '$(DESTDIR)$(pkglibdir)/'
+	$(if $(HAVE_NVCC),$(INSTALL_SHLIB) $(CUDA_LIBRARY) '$(DESTDIR)$(pkglibdir)/')
+
+uninstall-device:
+	rm -f $(patsubst %,'$(DESTDIR)$(pkglibdir)/%',$(notdir $(DEVICE_PROGRAM) $(CUDA_LIBRARY)))
+
+build/device/%.o: src/device/%.c
+	@mkdir -p $(@D)
+	$(CC) $(DEVICE_CFLAGS) -c -o $@ $<
+
+$(DEVICE_PROGRAM): $(DEVICE_OBJS)
+	$(CC) $(OPTFLAGS) -o $@ $^ -ldl
+
+$(CUDA_LIBRARY): $(wildcard cuda/*.cu)
+	@mkdir -p $(@D)
+	$(NVCC) $(CUDA_FLAGS) -MMD -MF $@.d --shared -cudart static -o $@ $<
+
+-include $(DEVICE_OBJS:.o=.d) $(CUDA_LIBRARY).d
+
+.PHONY: demo test valgrind matrix fuzz bench unit unit-programs fuzz-program gpu
 
 demo test valgrind matrix:
 	@scripts/$@.sh
@@ -72,6 +120,9 @@ fuzz:
 
 bench:
 	@test/bench/run.sh
+
+gpu:
+	@test/gpu/run.sh
 
 # Unit tests: the core without a server, under sanitizers.
 UNIT = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
@@ -86,12 +137,36 @@ unit-programs: $(UNIT)
 
 build/unit/core/%.o: src/core/%.c
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+	$(CC) $(UNIT_CFLAGS) -fPIC -c -o $@ $<
 
 build/unit/%: test/unit/%.c $(UNIT_CORE)
-	$(CC) $(UNIT_CFLAGS) -o $@ $< $(UNIT_CORE) -lm
+	$(CC) $(UNIT_CFLAGS) -o $@ $< $(UNIT_EXTRA) $(UNIT_CORE) -lm
 
--include $(UNIT_CORE:.o=.d) $(UNIT:=.d)
+# Some talk to the program and to a device library that goes wrong at will.
+UNIT_PROGRAM = build/unit/device/tnfr_pg_device
+UNIT_LIBRARY = build/unit/device/cpu_device.so
+UNIT_DEVICE_OBJS = $(DEVICE_OBJS:build/%=build/unit/%)
+UNIT_LIBRARY_OBJS = build/unit/device/cpu_device.o build/unit/core/kernel.o
+
+build/unit/device_sums build/unit/device_faults: build/unit/device/client.o $(UNIT_PROGRAM) $(UNIT_LIBRARY)
+build/unit/device_sums build/unit/device_faults: UNIT_EXTRA = build/unit/device/client.o \
+	-DDEVICE_PROGRAM='"$(CURDIR)/$(UNIT_PROGRAM)"' -DDEVICE_LIBRARY='"$(CURDIR)/$(UNIT_LIBRARY)"'
+
+build/unit/device/%.o: src/device/%.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+build/unit/device/%.o: test/device/%.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -fPIC -c -o $@ $<
+
+$(UNIT_PROGRAM): $(UNIT_DEVICE_OBJS)
+	$(CC) $(UNIT_CFLAGS) -o $@ $^ -ldl
+
+$(UNIT_LIBRARY): $(UNIT_LIBRARY_OBJS)
+	$(CC) $(UNIT_CFLAGS) -shared -o $@ $^
+
+-include $(UNIT_CORE:.o=.d) $(UNIT:=.d) $(UNIT_DEVICE_OBJS:.o=.d) $(UNIT_LIBRARY_OBJS:.o=.d)
 
 # The decoder of graphs under libFuzzer: make fuzz SECONDS=600
 FUZZ_CC ?= clang

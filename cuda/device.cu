@@ -58,7 +58,9 @@ struct TnfrDeviceGraph
 	uint64_t	from;			/* what ends before it is done */
 	cudaEvent_t began;
 	cudaEvent_t ended;
-	bool		passed;			/* a pass was begun */
+	bool		running;		/* a pass was begun, and not seen to end */
+	bool		complete;		/* all of it is on the stream */
+	uint64_t	nanoseconds;	/* of the last pass */
 };
 
 static bool
@@ -407,27 +409,27 @@ sum_window(TnfrDeviceGraph *graph, uint64_t to, TnfrDeviceError *error)
 	graph->from = to + 1;
 	if (last)
 		TRY(cudaEventRecord(graph->ended, graph->device->stream));
+	graph->complete = last;
 	return TNFR_DEVICE_OK;
 }
 
-/* Moves the last entries, which end at that one, to the window's begin. */
+/* Moves the last entries, which end at that one, to the window's begin; the
+ * smallest window has room for both places. */
 static TnfrDeviceResult
 move_window(TnfrDeviceGraph *graph, uint64_t end, TnfrDeviceError *error)
 {
-	const uint64_t keep = end - graph->base < TNFR_CHUNK ? graph->base :
-		end - TNFR_CHUNK;
-	const uint64_t count = end - keep;
+	const uint64_t keep = end - TNFR_CHUNK;
 	char	   *neighbour = graph->part[NEIGHBOUR];
 	char	   *weight = graph->part[WEIGHT];
 	const uint64_t skip = keep - graph->base;
 	cudaStream_t stream = graph->device->stream;
 
 	TRY(cudaMemcpyAsync(neighbour, neighbour + skip * sizeof(uint32_t),
-						count * sizeof(uint32_t), cudaMemcpyDeviceToDevice,
+						TNFR_CHUNK * sizeof(uint32_t), cudaMemcpyDeviceToDevice,
 						stream));
 	if (graph->shape.weighted)
 		TRY(cudaMemcpyAsync(weight, weight + skip * sizeof(double),
-							count * sizeof(double), cudaMemcpyDeviceToDevice,
+							TNFR_CHUNK * sizeof(double), cudaMemcpyDeviceToDevice,
 							stream));
 	graph->base = keep;
 	return TNFR_DEVICE_OK;
@@ -516,7 +518,8 @@ static TnfrDeviceResult
 device_run(TnfrDeviceGraph *graph, uint32_t pass, TnfrDeviceError *error)
 {
 	graph->pass = pass;
-	graph->passed = true;
+	graph->running = true;
+	graph->complete = false;
 	graph->base = graph->from = 0;
 	TRY(cudaEventRecord(graph->began, graph->device->stream));
 	if (graph->shape.window == graph->shape.entries)
@@ -531,14 +534,16 @@ device_poll(TnfrDeviceGraph *graph, uint64_t *nanoseconds,
 	TnfrDeviceResult result;
 	float		milliseconds;
 
-	*nanoseconds = 0;
-	if (!graph->passed)
-		return TNFR_DEVICE_OK;
-	result = passed(graph->ended, error);
-	if (result != TNFR_DEVICE_OK)
-		return result;
-	TRY(cudaEventElapsedTime(&milliseconds, graph->began, graph->ended));
-	*nanoseconds = (uint64_t) (milliseconds * 1e6f);
+	if (graph->running)
+	{
+		result = graph->complete ? passed(graph->ended, error) : TNFR_DEVICE_BUSY;
+		if (result != TNFR_DEVICE_OK)
+			return result;
+		TRY(cudaEventElapsedTime(&milliseconds, graph->began, graph->ended));
+		graph->nanoseconds = (uint64_t) (milliseconds * 1e6f);
+		graph->running = false;
+	}
+	*nanoseconds = graph->nanoseconds;
 	return TNFR_DEVICE_OK;
 }
 

@@ -56,7 +56,7 @@ make_sandbox()
 	say "building for $("$PG_CONFIG" --version)"
 	mkdir "$sandbox/tree"
 	tar -cf - --exclude='*.o' --exclude='*.d' \
-		Makefile tnfr_pg.control sql src test expected | tar -xf - -C "$sandbox/tree"
+		Makefile tnfr_pg.control sql src cuda test expected | tar -xf - -C "$sandbox/tree"
 	make -s -C "$sandbox/tree" -j"${JOBS:-$(nproc)}" all PG_CONFIG="$PG_CONFIG"
 
 	for dir in bindir pkglibdir sharedir; do
