@@ -106,7 +106,7 @@ $(DEVICE_PROGRAM): $(DEVICE_OBJS)
 
 $(CUDA_LIBRARY): $(wildcard cuda/*.cu)
 	@mkdir -p $(@D)
-	$(NVCC) $(CUDA_FLAGS) -MMD -MF $@.d --shared -cudart static -o $@ $<
+	$(NVCC) $(CUDA_FLAGS) -MMD -MF $@.d --shared -cudart static -Xlinker --as-needed -o $@ $<
 
 -include $(DEVICE_OBJS:.o=.d) $(CUDA_LIBRARY).d
 

@@ -193,8 +193,12 @@ device_open(int32_t number, const char *options, TnfrDevice **result,
 	if (code == cudaSuccess && major < 8)
 		code = cudaErrorNoKernelImageForDevice;
 	if (code != cudaSuccess)
-		return failed(error, is_absent(code) ? TNFR_DEVICE_ABSENT : kind_of(code),
-					  "no CUDA device to use", code);
+	{
+		const uint32_t kind = kind_of(code);
+
+		return failed(error, is_absent(code) ? (uint32_t) TNFR_DEVICE_ABSENT : kind,
+					  "CUDA", code);
+	}
 
 	device = (TnfrDevice *) calloc(1, sizeof(*device));
 	if (device == NULL)
@@ -222,7 +226,7 @@ device_info(TnfrDevice *device, TnfrDeviceInfo *info, TnfrDeviceError *error)
 	TRY(cudaGetDeviceProperties(&prop, device->number));
 	TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
 	memset(info, 0, sizeof(*info));
-	snprintf(info->name, sizeof(info->name), "%s", prop.name);
+	snprintf(info->name, sizeof(info->name), "%.127s", prop.name);
 	info->major = (uint32_t) prop.major;
 	info->minor = (uint32_t) prop.minor;
 	info->total_bytes = total_bytes;

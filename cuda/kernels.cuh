@@ -12,6 +12,8 @@
 
 #define WARPS	8				/* a block */
 #define THREADS (WARPS * TNFR_WARP)
+#define BLOCKS	3				/* at a time: registers for eight states a lane,
+								 * and none spilled */
 
 static __device__ __forceinline__ uint64_t
 this_warp()
@@ -36,7 +38,7 @@ list_chunks(const TnfrDeviceRun run)
 
 template<TnfrMode MODE, bool WEIGHTED>
 static __global__ void
-__launch_bounds__(THREADS)
+__launch_bounds__(THREADS, BLOCKS)
 sum_short_rows(const TnfrDeviceRun run)
 {
 	__shared__ TnfrEntriesShared shared[WARPS];
@@ -49,7 +51,7 @@ sum_short_rows(const TnfrDeviceRun run)
 
 template<TnfrMode MODE, bool WEIGHTED>
 static __global__ void
-__launch_bounds__(THREADS)
+__launch_bounds__(THREADS, BLOCKS)
 sum_chunks(const TnfrDeviceRun run)
 {
 	__shared__ TnfrEntriesShared shared[WARPS];
@@ -62,7 +64,7 @@ sum_chunks(const TnfrDeviceRun run)
 
 template<TnfrMode MODE, bool WEIGHTED>
 static __global__ void
-__launch_bounds__(THREADS)
+__launch_bounds__(THREADS, BLOCKS)
 sum_hubs(const TnfrDeviceRun run)
 {
 	const uint32_t hubs = run.counts->hubs;

@@ -218,33 +218,33 @@ tnfr_leaf_half(const TnfrDeviceRun *run, const TnfrEntriesShared *shared,
 {
 	const double2 *state = (const double2 *) run->state;
 	double2		v[TNFR_LEAF];
-	double		w[TNFR_LEAF];
 	TnfrHalf	sum = {0.0, 0.0, 0.0};
 
-	/* all loads before the first addition */
+	/* all loads from far away before the first addition */
 	UNROLL for (uint32_t i = 0; i < TNFR_LEAF; i++)
-		if (i < count)
+		if (i < count && mode != TNFR_MODE_STRENGTH)
 		{
-			const uint32_t at = tnfr_bank(first + i);
+			const uint32_t j = shared->neighbour[tnfr_bank(first + i)];
 
-			w[i] = weighted ? shared->weight[at] : 1.0;
 			if (mode == TNFR_MODE_STATE)
-				v[i] = state[2 * (uint64_t) shared->neighbour[at] + half];
-			if (mode == TNFR_MODE_TOPO)
-				v[i].x = run->strength[shared->neighbour[at]];
+				v[i] = state[2 * (uint64_t) j + half];
+			else
+				v[i].x = run->strength[j];
 		}
 	UNROLL for (uint32_t i = 0; i < TNFR_LEAF; i++)
 		if (i < count)
 		{
+			const double w = weighted ? shared->weight[tnfr_bank(first + i)] : 1.0;
+
 			if (mode == TNFR_MODE_STATE)
 			{
-				sum.a += weighted ? w[i] * v[i].x : v[i].x;
-				sum.b += weighted ? w[i] * v[i].y : v[i].y;
+				sum.a += weighted ? w * v[i].x : v[i].x;
+				sum.b += weighted ? w * v[i].y : v[i].y;
 			}
 			if (mode == TNFR_MODE_TOPO)
-				sum.s += weighted ? w[i] * v[i].x : v[i].x;
+				sum.s += weighted ? w * v[i].x : v[i].x;
 			else if (weighted)
-				sum.s += w[i];
+				sum.s += w;
 		}
 	return sum;
 }

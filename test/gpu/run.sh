@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Everything that needs a GPU, on a machine without PostgreSQL: builds, compares
+# the device's bits with the processor's, runs compute-sanitizer where there is
+# one, and measures.
+#
+#   test/gpu/run.sh [bits|sanitize|bench]...
+#
+# Without arguments all of them.  Ends with 77 when there is no device to use:
+# by then all has been built.  NVCC names the compiler.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+library=build/cuda/tnfr_pg_cuda.so
+program=build/device/tnfr_pg_device
+[ $# -gt 0 ] || set -- bits sanitize bench
+
+echo "== building"
+make --no-print-directory -s device
+make --no-print-directory -s -f test/gpu/Makefile -j"${JOBS:-$(nproc)}"
+if [ ! -e "$library" ]; then
+	echo "run.sh: there is no nvcc, so there is no library to test" >&2
+	exit 1
+fi
+
+bits()
+{
+	local status=0
+	echo "== the device's bits and the processor's"
+	build/gpu/sums "$program" "$library" > build/gpu/bits.tap || status=$?
+	grep -E '^(#|not ok)' build/gpu/bits.tap || true
+	echo "$(grep -c '^ok' build/gpu/bits.tap) passed, $(grep -c '^not ok' build/gpu/bits.tap) failed"
+	return "$status"
+}
+
+# The tools follow the program into tnfr_pg_device, and say by their status
+# whether they found anything.
+sanitize()
+{
+	local tool status
+	if ! command -v compute-sanitizer > /dev/null; then
+		echo "== compute-sanitizer: there is none"
+		return 0
+	fi
+	for tool in memcheck racecheck synccheck initcheck; do
+		echo "== compute-sanitizer $tool"
+		status=0
+		compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 \
+			build/gpu/sums "$program" "$library" small > "build/gpu/$tool.log" 2>&1 || status=$?
+		grep -E 'SUMMARY' "build/gpu/$tool.log" | sort | uniq -c
+		if [ "$status" != 0 ] || grep -qE 'SUMMARY: [1-9]' "build/gpu/$tool.log"; then
+			head -n 100 "build/gpu/$tool.log"
+			return 1
+		fi
+	done
+}
+
+bench()
+{
+	echo "== kernel, cuSPARSE and copy"
+	build/gpu/bench "$library"
+}
+
+for part in "$@"; do
+	status=0
+	case $part in
+		bits | sanitize | bench) "$part" || status=$? ;;
+		*) echo "run.sh: unknown part \"$part\"" >&2; exit 2 ;;
+	esac
+	[ "$status" != 77 ] || echo "run.sh: no device to use; everything is built" >&2
+	[ "$status" = 0 ] || exit "$status"
+done
