@@ -137,7 +137,7 @@ unit-programs: $(UNIT)
 
 build/unit/core/%.o: src/core/%.c
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -fPIC -c -o $@ $<
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
 build/unit/%: test/unit/%.c $(UNIT_CORE)
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(UNIT_EXTRA) $(UNIT_CORE) -lm
@@ -146,7 +146,7 @@ build/unit/%: test/unit/%.c $(UNIT_CORE)
 UNIT_PROGRAM = build/unit/device/tnfr_pg_device
 UNIT_LIBRARY = build/unit/device/cpu_device.so
 UNIT_DEVICE_OBJS = $(DEVICE_OBJS:build/%=build/unit/%)
-UNIT_LIBRARY_OBJS = build/unit/device/cpu_device.o build/unit/core/kernel.o
+UNIT_LIBRARY_OBJS = build/unit/device/cpu_device.o build/unit/device/kernel.o
 
 build/unit/device_sums build/unit/device_faults: build/unit/device/client.o $(UNIT_PROGRAM) $(UNIT_LIBRARY)
 build/unit/device_sums build/unit/device_faults: UNIT_EXTRA = build/unit/device/client.o \
@@ -156,7 +156,10 @@ build/unit/device/%.o: src/device/%.c
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
-build/unit/device/%.o: test/device/%.c
+build/unit/device/cpu_device.o: test/device/cpu_device.c
+build/unit/device/kernel.o: src/core/kernel.c
+
+$(UNIT_LIBRARY_OBJS):
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -fPIC -c -o $@ $<
 

@@ -54,8 +54,7 @@ struct TnfrDeviceGraph
 	char	   *memory;
 	char	   *part[PARTS];
 	uint32_t	pass;
-	uint64_t	base;			/* entry that the window begins with */
-	uint64_t	from;			/* what ends before it is done */
+	TnfrSpan	span;			/* of entries on the device */
 	cudaEvent_t began;
 	cudaEvent_t ended;
 	bool		running;		/* a pass was begun, and not seen to end */
@@ -102,17 +101,17 @@ failed(TnfrDeviceError *error, uint32_t kind, const char *what,
 	   cudaError_t code)
 {
 	error->kind = kind;
-	snprintf(error->text, sizeof(error->text), "%s: %s", what,
+	snprintf(error->text, sizeof(error->text), "could not %s: %s", what,
 			 cudaGetErrorString(code));
 	return TNFR_DEVICE_ERROR;
 }
 
 /* Leaves the calling function when a call does not succeed. */
-#define TRY(call) \
+#define TRY(what, call) \
 	do { \
 		cudaError_t code_ = (call); \
 		if (code_ != cudaSuccess) \
-			return failed(error, kind_of(code_), #call, code_); \
+			return failed(error, kind_of(code_), what, code_); \
 	} while (0)
 
 static TnfrDeviceResult
@@ -122,7 +121,7 @@ passed(cudaEvent_t event, TnfrDeviceError *error)
 
 	if (code == cudaErrorNotReady)
 		return TNFR_DEVICE_BUSY;
-	TRY(code);
+	TRY("compute on the device", code);
 	return TNFR_DEVICE_OK;
 }
 
@@ -156,15 +155,20 @@ device_close(TnfrDevice *device)
 static TnfrDeviceResult
 make_stages(TnfrDevice *device, TnfrDeviceError *error)
 {
-	TRY(cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking));
+	TRY("prepare the device",
+		cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking));
 	for (int i = 0; i < STAGES; i++)
 	{
-		TRY(cudaMallocHost(&device->stage[i], device->stage_bytes));
-		TRY(cudaEventCreateWithFlags(&device->staged[i],
+		TRY("allocate host memory",
+			cudaMallocHost(&device->stage[i], device->stage_bytes));
+		TRY("prepare the device",
+			cudaEventCreateWithFlags(&device->staged[i],
 									 cudaEventDisableTiming));
 	}
-	TRY(cudaMallocHost(&device->fetched, device->stage_bytes));
-	TRY(cudaEventCreateWithFlags(&device->there, cudaEventDisableTiming));
+	TRY("allocate host memory",
+		cudaMallocHost(&device->fetched, device->stage_bytes));
+	TRY("prepare the device",
+		cudaEventCreateWithFlags(&device->there, cudaEventDisableTiming));
 	return TNFR_DEVICE_OK;
 }
 
@@ -197,12 +201,12 @@ device_open(int32_t number, const char *options, TnfrDevice **result,
 		const uint32_t kind = kind_of(code);
 
 		return failed(error, is_absent(code) ? (uint32_t) TNFR_DEVICE_ABSENT : kind,
-					  "CUDA", code);
+					  "open the device", code);
 	}
 
 	device = (TnfrDevice *) calloc(1, sizeof(*device));
 	if (device == NULL)
-		return failed(error, TNFR_DEVICE_NO_MEMORY, "device",
+		return failed(error, TNFR_DEVICE_NO_MEMORY, "open the device",
 					  cudaErrorMemoryAllocation);
 	device->number = number;
 	device->blocks = (uint32_t) processors * BLOCKS_PER_SM;
@@ -223,8 +227,8 @@ device_info(TnfrDevice *device, TnfrDeviceInfo *info, TnfrDeviceError *error)
 	size_t		free_bytes;
 	size_t		total_bytes;
 
-	TRY(cudaGetDeviceProperties(&prop, device->number));
-	TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
+	TRY("ask the device", cudaGetDeviceProperties(&prop, device->number));
+	TRY("ask the device", cudaMemGetInfo(&free_bytes, &total_bytes));
 	memset(info, 0, sizeof(*info));
 	snprintf(info->name, sizeof(info->name), "%.127s", prop.name);
 	info->major = (uint32_t) prop.major;
@@ -237,9 +241,8 @@ device_info(TnfrDevice *device, TnfrDeviceInfo *info, TnfrDeviceError *error)
 static uint64_t
 device_window_min(const TnfrDevice *device)
 {
-	/* what is kept, from an aligned entry on, and the largest piece */
-	return 2 * TNFR_CHUNK + 4 +
-		tnfr_device_fit(TNFR_DEVICE_ENTRIES, 0, device->stage_bytes);
+	return TNFR_SPAN_MIN(tnfr_device_fit(TNFR_DEVICE_ENTRIES, 0,
+										 device->stage_bytes));
 }
 
 /* Where the parts of a graph lie; its size, or UINT64_MAX. */
@@ -297,11 +300,12 @@ make_graph(TnfrDeviceGraph *graph, TnfrDeviceError *error)
 {
 	uint64_t	at[PARTS];
 
-	TRY(cudaMalloc(&graph->memory, lay_out(&graph->shape, at)));
+	TRY("allocate device memory",
+		cudaMalloc(&graph->memory, lay_out(&graph->shape, at)));
 	for (int i = 0; i < PARTS; i++)
 		graph->part[i] = graph->memory + at[i];
-	TRY(cudaEventCreate(&graph->began));
-	TRY(cudaEventCreate(&graph->ended));
+	TRY("prepare the device", cudaEventCreate(&graph->began));
+	TRY("prepare the device", cudaEventCreate(&graph->ended));
 	return TNFR_DEVICE_OK;
 }
 
@@ -314,11 +318,12 @@ device_create(TnfrDevice *device, const TnfrDeviceShape *shape,
 	if (graph == NULL || device_bytes(shape) == UINT64_MAX)
 	{
 		free(graph);
-		return failed(error, TNFR_DEVICE_NO_MEMORY, "graph",
+		return failed(error, TNFR_DEVICE_NO_MEMORY, "allocate the graph",
 					  cudaErrorMemoryAllocation);
 	}
 	graph->device = device;
 	graph->shape = *shape;
+	graph->span.room = shape->window;
 	if (make_graph(graph, error) != TNFR_DEVICE_OK)
 	{
 		device_destroy(graph);
@@ -346,8 +351,8 @@ run_of(const TnfrDeviceGraph *graph, uint64_t to)
 
 	run.n = graph->shape.n;
 	run.offset = (const uint64_t *) part[OFFSET];
-	run.base = graph->base;
-	run.from = graph->from;
+	run.base = graph->span.base;
+	run.from = graph->span.from;
 	run.to = to;
 	run.neighbour = (const uint32_t *) part[NEIGHBOUR];
 	run.weight = (const double *) part[WEIGHT];
@@ -409,33 +414,33 @@ sum_window(TnfrDeviceGraph *graph, uint64_t to, TnfrDeviceError *error)
 		launch_pass<true>(graph, to, last);
 	else
 		launch_pass<false>(graph, to, last);
-	TRY(cudaGetLastError());
-	graph->from = to + 1;
+	TRY("start the kernels", cudaGetLastError());
+	graph->span.from = to + 1;
 	if (last)
-		TRY(cudaEventRecord(graph->ended, graph->device->stream));
+		TRY("start the kernels",
+			cudaEventRecord(graph->ended, graph->device->stream));
 	graph->complete = last;
 	return TNFR_DEVICE_OK;
 }
 
-/* Moves the last entries, which end at that one, to the window's begin; the
- * smallest window has room for both places. */
+/* Moves the last entries, which end at that one, to the window's begin. */
 static TnfrDeviceResult
 move_window(TnfrDeviceGraph *graph, uint64_t end, TnfrDeviceError *error)
 {
-	const uint64_t keep = end - TNFR_CHUNK;
+	const uint64_t skip = tnfr_span_move(&graph->span, end);
 	char	   *neighbour = graph->part[NEIGHBOUR];
 	char	   *weight = graph->part[WEIGHT];
-	const uint64_t skip = keep - graph->base;
 	cudaStream_t stream = graph->device->stream;
 
-	TRY(cudaMemcpyAsync(neighbour, neighbour + skip * sizeof(uint32_t),
-						TNFR_CHUNK * sizeof(uint32_t), cudaMemcpyDeviceToDevice,
-						stream));
+	TRY("copy to the device",
+		cudaMemcpyAsync(neighbour, neighbour + skip * sizeof(uint32_t),
+						TNFR_CHUNK * sizeof(uint32_t),
+						cudaMemcpyDeviceToDevice, stream));
 	if (graph->shape.weighted)
-		TRY(cudaMemcpyAsync(weight, weight + skip * sizeof(double),
-							TNFR_CHUNK * sizeof(double), cudaMemcpyDeviceToDevice,
-							stream));
-	graph->base = keep;
+		TRY("copy to the device",
+			cudaMemcpyAsync(weight, weight + skip * sizeof(double),
+							TNFR_CHUNK * sizeof(double),
+							cudaMemcpyDeviceToDevice, stream));
 	return TNFR_DEVICE_OK;
 }
 
@@ -448,20 +453,18 @@ load_entries(TnfrDeviceGraph *graph, const char *stage, uint64_t first,
 	cudaStream_t stream = graph->device->stream;
 	uint64_t	at;
 
-	if (first == 0)
-		graph->base = graph->from = 0;
-	if (first + count - graph->base > shape->window)
-	{
-		if (sum_window(graph, first, error) != TNFR_DEVICE_OK ||
-			move_window(graph, first, error) != TNFR_DEVICE_OK)
-			return TNFR_DEVICE_ERROR;
-	}
-	at = first - graph->base;
-	TRY(cudaMemcpyAsync(graph->part[NEIGHBOUR] + at * sizeof(uint32_t), stage,
+	if (!tnfr_span_has_room(&graph->span, first, count) &&
+		(sum_window(graph, first, error) != TNFR_DEVICE_OK ||
+		 move_window(graph, first, error) != TNFR_DEVICE_OK))
+		return TNFR_DEVICE_ERROR;
+	at = first - graph->span.base;
+	TRY("copy to the device",
+		cudaMemcpyAsync(graph->part[NEIGHBOUR] + at * sizeof(uint32_t), stage,
 						count * sizeof(uint32_t), cudaMemcpyHostToDevice,
 						stream));
 	if (shape->weighted)
-		TRY(cudaMemcpyAsync(graph->part[WEIGHT] + at * sizeof(double),
+		TRY("copy to the device",
+			cudaMemcpyAsync(graph->part[WEIGHT] + at * sizeof(double),
 							stage + tnfr_device_weights(count),
 							count * sizeof(double), cudaMemcpyHostToDevice,
 							stream));
@@ -487,16 +490,19 @@ load_column(TnfrDeviceGraph *graph, const char *stage, uint32_t column,
 	const uint64_t item = tnfr_device_item(column, 0);
 	cudaStream_t stream = graph->device->stream;
 
-	TRY(cudaMemcpyAsync(column_of(graph, column) + first * item, stage,
+	TRY("copy to the device",
+		cudaMemcpyAsync(column_of(graph, column) + first * item, stage,
 						count * item, cudaMemcpyHostToDevice, stream));
 	if (column == TNFR_DEVICE_OFFSET && first + count == graph->shape.n + 1)
 	{
 		const uint64_t blocks = (graph->shape.n + THREADS - 1) / THREADS;
 
-		TRY(cudaMemsetAsync(graph->part[COUNTS], 0, sizeof(TnfrCounts), stream));
+		TRY("copy to the device",
+			cudaMemsetAsync(graph->part[COUNTS], 0, sizeof(TnfrCounts),
+							stream));
 		if (blocks > 0)
 			list_chunks<<<(uint32_t) blocks, THREADS, 0, stream>>>(run_of(graph, 0));
-		TRY(cudaGetLastError());
+		TRY("start the kernels", cudaGetLastError());
 	}
 	return TNFR_DEVICE_OK;
 }
@@ -513,7 +519,8 @@ device_load(TnfrDeviceGraph *graph, uint32_t column, uint64_t first,
 
 	if (result != TNFR_DEVICE_OK)
 		return result;
-	TRY(cudaEventRecord(device->staged[device->turn], device->stream));
+	TRY("start the kernels",
+		cudaEventRecord(device->staged[device->turn], device->stream));
 	device->turn = (device->turn + 1) % STAGES;
 	return TNFR_DEVICE_OK;
 }
@@ -524,8 +531,9 @@ device_run(TnfrDeviceGraph *graph, uint32_t pass, TnfrDeviceError *error)
 	graph->pass = pass;
 	graph->running = true;
 	graph->complete = false;
-	graph->base = graph->from = 0;
-	TRY(cudaEventRecord(graph->began, graph->device->stream));
+	graph->span.base = graph->span.from = 0;
+	TRY("start the kernels",
+		cudaEventRecord(graph->began, graph->device->stream));
 	if (graph->shape.window == graph->shape.entries)
 		return sum_window(graph, graph->shape.entries, error);
 	return TNFR_DEVICE_OK;
@@ -543,7 +551,8 @@ device_poll(TnfrDeviceGraph *graph, uint64_t *nanoseconds,
 		result = graph->complete ? passed(graph->ended, error) : TNFR_DEVICE_BUSY;
 		if (result != TNFR_DEVICE_OK)
 			return result;
-		TRY(cudaEventElapsedTime(&milliseconds, graph->began, graph->ended));
+		TRY("compute on the device",
+			cudaEventElapsedTime(&milliseconds, graph->began, graph->ended));
 		graph->nanoseconds = (uint64_t) (milliseconds * 1e6f);
 		graph->running = false;
 	}
@@ -561,11 +570,12 @@ device_fetch(TnfrDeviceGraph *graph, uint32_t column, uint64_t first,
 
 	if (!device->fetching)
 	{
-		TRY(cudaMemcpyAsync(device->fetched,
-							column_of(graph, column) + first * item,
-							count * item, cudaMemcpyDeviceToHost,
-							device->stream));
-		TRY(cudaEventRecord(device->there, device->stream));
+		TRY("copy from the device",
+			cudaMemcpyAsync(device->fetched, column_of(graph,
+							column) + first * item, count * item,
+							cudaMemcpyDeviceToHost, device->stream));
+		TRY("start the kernels",
+			cudaEventRecord(device->there, device->stream));
 		device->fetching = true;
 	}
 	result = passed(device->there, error);

@@ -100,6 +100,41 @@ typedef struct TnfrDeviceRun
 	double	   *part_scalar;
 } TnfrDeviceRun;
 
+/*
+ * The entries of a graph that the device holds at a time, room of them, from
+ * base on; rows and chunks that end before from are summed already.
+ */
+typedef struct TnfrSpan
+{
+	uint64_t	room;
+	uint64_t	base;
+	uint64_t	from;
+} TnfrSpan;
+
+/* Room for a piece, and for the last entries at both of their places. */
+#define TNFR_SPAN_MIN(piece)	(2 * TNFR_CHUNK + (piece))
+
+/* Do count entries more, from first on, find room? */
+static inline bool
+tnfr_span_has_room(const TnfrSpan *span, uint64_t first, uint64_t count)
+{
+	return first + count - span->base <= span->room;
+}
+
+/*
+ * When there is no room, all that is there up to the end has been summed, but
+ * rows and chunks go on: the last TNFR_CHUNK entries are to be moved to the
+ * begin.  Returns from where, counted from the begin.
+ */
+static inline uint64_t
+tnfr_span_move(TnfrSpan *span, uint64_t end)
+{
+	const uint64_t skip = end - TNFR_CHUNK - span->base;
+
+	span->base += skip;
+	return skip;
+}
+
 /* What is summed. */
 typedef enum TnfrMode
 {
@@ -279,7 +314,8 @@ tnfr_half_from(TnfrHalf sum, uint32_t lane, TnfrMode mode, bool weighted)
 /*
  * Adds the leaves in the slots of the warp by the tree.  A lane's leaf is that
  * number of so many of its row, whose leaves are in consecutive slots; the sum
- * of a row is where its leaf 0 was.
+ * of a row is where its leaf 0 was.  Leaves that are not at the left end of a
+ * subtree add, too, what nobody will read.
  */
 DEVICE TnfrHalf
 tnfr_add_slots(TnfrHalf sum, uint32_t leaf, uint32_t leaves, uint32_t lane,
@@ -290,7 +326,7 @@ tnfr_add_slots(TnfrHalf sum, uint32_t leaf, uint32_t leaves, uint32_t lane,
 		TnfrHalf	right = tnfr_half_from(sum, (lane + 2 * d) % TNFR_WARP,
 										   mode, weighted);
 
-		if (leaf % (2 * d) == 0 && leaf + d < leaves)
+		if (leaf + d < leaves)
 			tnfr_half_add(&sum, right, mode, weighted);
 	}
 	return sum;

@@ -46,13 +46,13 @@ become_program(int fd, char *const argv[])
 	for (int signal = 1; signal < 32; signal++)
 		sigaction(signal, &by_default, NULL);
 	setsid();
-	null = open("/dev/null", O_RDWR);
-	if (null >= 0)
-		dup2(null, STDIN_FILENO);
 	if (fd != TNFR_DEVICE_SOCKET)
 		dup2(fd, TNFR_DEVICE_SOCKET);
 	else
 		fcntl(fd, F_SETFD, 0);
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
 	close_others();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -130,6 +130,7 @@ serve(void)
 		int			fd;
 
 		next_command(&command, &fd);
+		session.breaths = 0;
 		answer.number = command.number;
 		answer.status = carry_out(&command, fd, &answer);
 		if (answer.status == TNFR_ANSWER_DONE)

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BREATH	50000			/* nanoseconds */
+#define BREATH			50000	/* nanoseconds, at first */
+#define LONGEST_BREATH	1000000
 
 uint32_t
 refuse(TnfrAnswer *answer, const char *text)
@@ -20,12 +21,18 @@ refuse(TnfrAnswer *answer, const char *text)
 	return TNFR_ANSWER_REFUSED;
 }
 
-/* Waits a moment for the device.  If the parent goes meanwhile, so do we. */
+/*
+ * Waits a moment for the device, a longer one when the command has taken long.
+ * If the parent goes meanwhile, so do we.
+ */
 void
-breathe(const Session *s)
+breathe(Session *s)
 {
 	struct pollfd at = {.fd = s->socket};
-	const struct timespec moment = {.tv_nsec = BREATH};
+	const long	breath = BREATH * (1 + s->breaths++ / 16);
+	const struct timespec moment = {
+		.tv_nsec = breath < LONGEST_BREATH ? breath : LONGEST_BREATH
+	};
 
 	if (ppoll(&at, 1, &moment, NULL) > 0)
 		_exit(TNFR_DEVICE_EXIT_EOF);

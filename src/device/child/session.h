@@ -44,11 +44,12 @@ typedef struct Session
 	Segment		segment[TNFR_DEVICE_SEGMENTS];
 	Graph		graph[TNFR_DEVICE_GRAPHS];
 	uint64_t	clock;			/* counts closings */
+	uint32_t	breaths;		/* that the command has taken */
 } Session;
 
 /* session.c */
 extern uint32_t refuse(TnfrAnswer *answer, const char *text);
-extern void breathe(const Session *s);
+extern void breathe(Session *s);
 extern uint32_t info(Session *s, TnfrAnswer *answer);
 extern uint32_t attach(Session *s, const TnfrCommand *c, int fd,
 					   TnfrAnswer *answer);
