@@ -3,16 +3,17 @@
 # the device's bits with the processor's, runs compute-sanitizer where there is
 # one, and measures.
 #
-#   test/gpu/run.sh [bits|sanitize|bench]...
+#   test/gpu/run.sh [emulated|bits|sanitize|bench]...
 #
-# Without arguments all of them.  Ends with 77 when there is no device to use:
-# by then all has been built.  NVCC names the compiler.
+# Without arguments all of them.  "emulated" compares bits on an emulated
+# device.  Ends with 77 when there is no real one to use: by then all has been
+# built.  NVCC names the compiler.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 library=build/cuda/tnfr_pg_cuda.so
 program=build/device/tnfr_pg_device
-[ $# -gt 0 ] || set -- bits sanitize bench
+[ $# -gt 0 ] || set -- emulated bits sanitize bench
 
 echo "== building"
 make --no-print-directory -s device
@@ -22,14 +23,26 @@ if [ ! -e "$library" ]; then
 	exit 1
 fi
 
-bits()
+# compare LIBRARY [DIVISOR]
+compare()
 {
 	local status=0
-	echo "== the device's bits and the processor's"
-	build/gpu/sums "$program" "$library" > build/gpu/bits.tap || status=$?
+	build/gpu/sums "$program" "$@" > build/gpu/bits.tap || status=$?
 	grep -E '^(#|not ok)' build/gpu/bits.tap || true
 	echo "$(grep -c '^ok' build/gpu/bits.tap) passed, $(grep -c '^not ok' build/gpu/bits.tap) failed"
 	return "$status"
+}
+
+emulated()
+{
+	echo "== an emulated device's bits and the processor's"
+	compare build/gpu/emulated.so 100
+}
+
+bits()
+{
+	echo "== the device's bits and the processor's"
+	compare "$library"
 }
 
 # The tools follow the program into tnfr_pg_device, and say by their status
@@ -45,7 +58,7 @@ sanitize()
 		echo "== compute-sanitizer $tool"
 		status=0
 		compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 \
-			build/gpu/sums "$program" "$library" small > "build/gpu/$tool.log" 2>&1 || status=$?
+			build/gpu/sums "$program" "$library" 20 > "build/gpu/$tool.log" 2>&1 || status=$?
 		grep -E 'SUMMARY' "build/gpu/$tool.log" | sort | uniq -c
 		if [ "$status" != 0 ] || grep -qE 'SUMMARY: [1-9]' "build/gpu/$tool.log"; then
 			head -n 100 "build/gpu/$tool.log"
@@ -63,7 +76,7 @@ bench()
 for part in "$@"; do
 	status=0
 	case $part in
-		bits | sanitize | bench) "$part" || status=$? ;;
+		emulated | bits | sanitize | bench) "$part" || status=$? ;;
 		*) echo "run.sh: unknown part \"$part\"" >&2; exit 2 ;;
 	esac
 	[ "$status" != 77 ] || echo "run.sh: no device to use; everything is built" >&2
