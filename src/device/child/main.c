@@ -188,6 +188,7 @@ main(int argc, char **argv)
 		_exit(TNFR_DEVICE_EXIT_USAGE);
 	}
 	session.socket = TNFR_DEVICE_SOCKET;
+	breathe(&session);			/* the parent may have gone before prctl */
 	if (!open_device(argv[1], (int32_t) strtol(argv[2], NULL, 10),
 					 argc == 4 ? argv[3] : NULL, &answer.error))
 	{
