@@ -209,9 +209,9 @@ tnfr_device_hang_up(TnfrDeviceClient *client)
 void
 tnfr_device_kill(TnfrDeviceClient *client)
 {
-	tnfr_device_hang_up(client);
 	if (client->pid > 0)
 		kill(client->pid, SIGKILL);
+	tnfr_device_hang_up(client);
 }
 
 bool

@@ -57,7 +57,7 @@ extern TnfrDeviceTalk tnfr_device_wait(TnfrDeviceClient *client,
 /* Closes the socket: the program ends when it is done with what it does. */
 extern void tnfr_device_hang_up(TnfrDeviceClient *client);
 
-/* Hangs up and kills the program. */
+/* Kills the program and hangs up. */
 extern void tnfr_device_kill(TnfrDeviceClient *client);
 
 /*
