@@ -50,7 +50,8 @@ override with_llvm = no
 $(CORE_OBJS): override CFLAGS += -fvisibility=hidden
 
 # The program that owns a device, and the library it opens.  Neither is part of
-# the extension's own library: no session ever loads CUDA.
+# the extension's own library: no session ever loads CUDA.  Made and installed
+# by request (make device install-device), as long as the server uses neither.
 DEVICE_PROGRAM = build/device/tnfr_pg_device
 DEVICE_OBJS = $(patsubst src/device/%.c,build/device/%.o,$(sort $(wildcard src/device/child/*.c)))
 DEVICE_CFLAGS = -D_GNU_SOURCE -g -Isrc -MMD -MP $(WARNFLAGS) $(OPTFLAGS) $(BITFLAGS)
@@ -70,10 +71,6 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 -include $(OBJS:.o=.d)
-
-all: device
-install: install-device
-uninstall: uninstall-device
 else
 all install:
 	@echo 'No PGXS: run scripts/deps.sh, or set PG_CONFIG=/path/to/pg_config' >&2; false

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#define SOON	10.0			/* seconds, for a machine that is busy */
+#define SOON	30.0			/* seconds, for a machine that is busy */
 
 /* A job with that fault; true if it came to its end. */
 static bool
