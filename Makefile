@@ -72,7 +72,7 @@ ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 -include $(OBJS:.o=.d)
 else
-all install:
+all install install-device uninstall-device:
 	@echo 'No PGXS: run scripts/deps.sh, or set PG_CONFIG=/path/to/pg_config' >&2; false
 endif
 
@@ -86,6 +86,7 @@ device: $(DEVICE_FILES)
 
 # Beside the extension's library: it is no command for users, and the server
 # finds it there, whatever version is installed elsewhere.
+ifneq ($(wildcard $(PGXS)),)
 install-device: device
 	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
 	$(INSTALL_PROGRAM) $(DEVICE_PROGRAM) '$(DESTDIR)$(pkglibdir)/'
@@ -93,6 +94,7 @@ install-device: device
 
 uninstall-device:
 	rm -f $(patsubst %,'$(DESTDIR)$(pkglibdir)/%',$(notdir $(DEVICE_PROGRAM) $(CUDA_LIBRARY)))
+endif
 
 build/device/%.o: src/device/%.c
 	@mkdir -p $(@D)

@@ -85,12 +85,15 @@ is_absent(cudaError_t code)
 static uint32_t
 kind_of(cudaError_t code)
 {
+	cudaError_t now;
+
 	cudaGetLastError();			/* forgets what can be forgotten */
 	if (code == cudaErrorECCUncorrectable ||
 		code == cudaErrorNvlinkUncorrectable)
 		return TNFR_DEVICE_LOST;
-	if (cudaStreamQuery(cudaStreamLegacy) != cudaSuccess &&
-		cudaGetLastError() != cudaErrorNotReady)
+	now = cudaStreamQuery(cudaStreamLegacy);
+	cudaGetLastError();
+	if (now != cudaSuccess && now != cudaErrorNotReady)
 		return TNFR_DEVICE_STICKY;	/* it cannot */
 	return code == cudaErrorMemoryAllocation ? TNFR_DEVICE_NO_MEMORY :
 		TNFR_DEVICE_FAILED;
@@ -287,6 +290,7 @@ device_bytes(const TnfrDeviceShape *shape)
 static void
 device_destroy(TnfrDeviceGraph *graph)
 {
+	graph->device->fetching = false;	/* what was fetched is of no use */
 	cudaFree(graph->memory);
 	if (graph->began != NULL)
 		cudaEventDestroy(graph->began);

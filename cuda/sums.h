@@ -28,11 +28,21 @@
 #define TNFR_CUDA_SUMS_H
 
 #include "core/kernel.h"
+#include "tnfr_device.h"
+
+#include <assert.h>
 
 #define TNFR_SLOTS		16		/* leaves at a time, two lanes each */
 #define TNFR_SHORT		(TNFR_SLOTS * TNFR_LEAF)
 #define TNFR_CHUNK		1024	/* TNFR_LEAF * 2^7 */
 #define TNFR_STEPS		(TNFR_CHUNK / TNFR_SHORT)
+
+/* A pair of lanes holds a bit of the number of steps of a row. */
+#define TNFR_MOST_STEPS	((UINT64_C(1) << TNFR_SLOTS) - 1)
+
+static_assert(TNFR_DEVICE_ROW_MAX <= TNFR_MOST_STEPS * TNFR_SLOTS * TNFR_CHUNK,
+			  "a row has more chunks than a warp can add");
+
 #define TNFR_WARP		32
 #define TNFR_ALL_LANES	0xffffffffu
 

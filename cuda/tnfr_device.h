@@ -1,7 +1,7 @@
 /*
  * tnfr_device.h
  *	  What a device library offers: neighbour sums of networks (core/kernel.h),
- *	  the same to the last bit as the processor's.
+ *	  where they are finite the same to the last bit as the processor's.
  *
  * A library is opened with dlopen by the program tnfr_pg_device and has one
  * entry, tnfr_device_library.  tnfr_pg_cuda.so is one; tests have another that
@@ -61,7 +61,7 @@ extern "C"
 #define TNFR_DEVICE_ABI		1	/* changes with anything in this header */
 #define TNFR_DEVICE_ENTRY	"tnfr_device_library"
 
-#define TNFR_DEVICE_ROW_MAX	(UINT64_C(1) << 30)
+#define TNFR_DEVICE_ROW_MAX	(UINT64_C(1) << 29)
 
 typedef enum TnfrDeviceResult
 {

@@ -36,7 +36,7 @@ typedef struct Growth
 	uint32_t   *offered;		/* [n] the last community it was offered to, from
 								 * 1 on, or TAKEN */
 	uint32_t	number;			/* of the community that grows, from 1 on */
-	uint64_t	work;			/* terms since the last poll */
+	uint64_t	work;			/* terms since the last poll, some ns each */
 
 	/* its members, in the order in which they joined */
 	double	   *member;			/* [cap] vf */

@@ -195,7 +195,7 @@ nearest_within(const TnfrKdTree *tree, double x, double y, double distance,
 			w.i = 2 * w.i + nearer;
 		}
 	}
-	if (search->count > search->k)
+	if (search->count >= search->k)
 		tighten(search, &reach);
 	search->distance = search->count == search->k ? reach.distance : HUGE_VAL;
 }

@@ -8,8 +8,8 @@
  *		d^2 = (s (f_a - f_b))^2 + min(|t|, 2 pi - |t|)^2,	s = 1 / std(f)
  *
  * with t the difference of the wrapped phases.  Equal differences of vf are
- * equal distances, which those of z-scores, rounded each, would not be; those
- * below 2^-450 of the largest vf are none.  Answers are exact for these
+ * equal distances, which those of z-scores, rounded each, would not be.  The
+ * frequencies themselves are taken to within 2^-398 of the largest.  Answers are exact for these
  * numbers as they are computed: rounding is monotone, so the bound of a box
  * is never above the distance of a point in it.  Of equal distances the
  * smaller index wins.

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define FIRST_TO_CLOSE	(TNFR_DEVICE_SOCKET + 1)
+#define LAST_TO_CLOSE	65535	/* where limits are a billion, nobody has more */
 
 /* Nothing of the parent's but standard output and error goes along. */
 static void
@@ -28,7 +29,9 @@ close_others(void)
 	if (syscall(SYS_close_range, FIRST_TO_CLOSE, ~0U, 0) == 0)
 		return;
 #endif
-	for (int fd = FIRST_TO_CLOSE; fd < most; fd++)
+	if (most < 0 || most > LAST_TO_CLOSE)
+		most = LAST_TO_CLOSE;
+	for (int fd = FIRST_TO_CLOSE; fd <= most; fd++)
 		close(fd);
 }
 

@@ -88,6 +88,7 @@ for my $case (
 	my $kb = peak($session, $pid, $query);
 	my $limit = ($bytes * $entries + 128 * $nodes) / 1024 + $slack_kb;
 	cmp_ok($kb, '<=', $limit, sprintf('%s: %.1f MB at the peak', $name, $kb / 1024));
+	# Libraries, caches and the allocator's rest after code that is new to the session.
 	my $kept = kb_of($pid, 'RssAnon') - $before;
 	cmp_ok($kept, '<', 4096, "and it is given back ($kept kB kept)");
 	$session->quit;
