@@ -25,7 +25,7 @@
 #   BENCH_SHARED_BUFFERS  must hold the tables              (4GB)
 #   BENCH_JSON            keep the numbers in this directory
 #
-# 16.8 million arcs want 10 GB of memory and some 20 minutes.
+# 16.8 million arcs want 10 GB of memory and some 30 minutes.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../../scripts/common.sh
 . "$here/../../scripts/common.sh"
