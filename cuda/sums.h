@@ -458,12 +458,12 @@ tnfr_short_rows(const TnfrDeviceRun *run, uint64_t first, uint32_t lane,
 {
 	const TnfrRowLane mine = tnfr_row_lane(run, first + lane, lane);
 	const uint32_t slot = lane / 2;
-	uint32_t	todo = __ballot_sync(TNFR_ALL_LANES, mine.leaves > 0);
+	uint32_t	rest = __ballot_sync(TNFR_ALL_LANES, mine.leaves > 0);
 
-	while (todo != 0)
+	while (rest != 0)
 	{
 		/* rows side by side, beginning with r0, as many as have slots */
-		const uint32_t r0 = (uint32_t) __ffs((int) todo) - 1;
+		const uint32_t r0 = (uint32_t) __ffs((int) rest) - 1;
 		const uint32_t before = __shfl_sync(TNFR_ALL_LANES, mine.before, (int) r0);
 		const uint64_t begin = __shfl_sync(TNFR_ALL_LANES, mine.begin, (int) r0);
 		const bool	fits = mine.leaves > 0 && lane >= r0 &&
@@ -496,7 +496,7 @@ tnfr_short_rows(const TnfrDeviceRun *run, uint64_t first, uint32_t lane,
 		if (leaf == 0)
 			tnfr_put_row(run, first + r, length, sum, lane % 2, mode, weighted);
 		__syncwarp();
-		todo &= ~((rows < TNFR_WARP ? (1u << rows) - 1 : TNFR_ALL_LANES) << r0);
+		rest &= ~((rows < TNFR_WARP ? (1u << rows) - 1 : TNFR_ALL_LANES) << r0);
 	}
 }
 

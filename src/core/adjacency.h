@@ -28,6 +28,13 @@ extern TnfrStatus tnfr_adjacency_build(TnfrEnv *env, const TnfrGraph *graph,
 
 extern void tnfr_adjacency_release(TnfrEnv *env, TnfrAdjacency *adjacency);
 
+/* The share of the pairs of n nodes that are connected; 0 below two nodes. */
+static inline double
+tnfr_density(uint64_t n, uint64_t pairs)
+{
+	return n < 2 ? 0.0 : 2.0 * (double) pairs / ((double) n * ((double) n - 1.0));
+}
+
 static inline uint64_t
 tnfr_degree(const TnfrAdjacency *a, uint64_t i)
 {

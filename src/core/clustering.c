@@ -388,8 +388,7 @@ tnfr_adaptive_cap(uint64_t n, uint64_t pairs, double clustering)
 {
 	const double nodes = (double) n;
 	const double base = n < 100 ? nodes : n < 1000 ? 100.0 : 200.0;
-	const double density = n < 2 ? 0.0 :
-		2.0 * (double) pairs / (nodes * (nodes - 1.0));
+	const double density = tnfr_density(n, pairs);
 	const double by_density = density > 0.5 ? 0.5 : density > 0.1 ? 1.0 : 1.5;
 	const double by_clustering = clustering > 0.6 ? 0.8 :
 		clustering < 0.2 ? 1.2 : 1.0;

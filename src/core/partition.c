@@ -19,13 +19,12 @@ choose_cap(TnfrEnv *env, const TnfrAdjacency *adjacency,
 		   const TnfrPartitionRule *rule, TnfrPartitions *p)
 {
 	TnfrStatus	status = TNFR_OK;
-	double		n = (double) p->n;
 
 	p->cap = rule->max_size;
 	if (rule->max_size == 0)
 	{
 		status = tnfr_clustering(env, adjacency, TNFR_CLUSTERING_WORK, &p->clustering);
-		p->density = n < 2 ? 0.0 : 2.0 * (double) adjacency->pairs / (n * (n - 1.0));
+		p->density = tnfr_density(p->n, adjacency->pairs);
 		p->cap = tnfr_adaptive_cap(p->n, adjacency->pairs, p->clustering.coefficient);
 	}
 	return status;

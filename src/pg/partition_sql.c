@@ -78,7 +78,7 @@ partition(FunctionCallInfo fcinfo, TnfrSource source, const char *function)
 	TnfrCall   *call;
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin_undirected(fcinfo, source, function, true, &network);
+	call = tnfr_begin_undirected(fcinfo, source, function, &network);
 	find_partitions(call, &network, &rule, &parts);
 	return_nodes(call, (ReturnSetInfo *) fcinfo->resultinfo, &network, &parts);
 	tnfr_call_end(call);
@@ -223,7 +223,7 @@ partition_summary(FunctionCallInfo fcinfo, TnfrSource source,
 	TnfrCall   *call;
 
 	InitMaterializedSRF(fcinfo, 0);
-	call = tnfr_begin_undirected(fcinfo, source, function, true, &network);
+	call = tnfr_begin_undirected(fcinfo, source, function, &network);
 	find_partitions(call, &network, &rule, &summary.parts);
 	summarise(call, &network, workers, &summary);
 	return_summary(call, (ReturnSetInfo *) fcinfo->resultinfo, &rule, &summary);

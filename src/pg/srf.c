@@ -119,9 +119,9 @@ tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 
 TnfrCall *
 tnfr_begin_undirected(FunctionCallInfo fcinfo, TnfrSource source,
-					  const char *function, bool columns, TnfrNetwork *network)
+					  const char *function, TnfrNetwork *network)
 {
-	return begin(fcinfo, source, function, columns, false, network);
+	return begin(fcinfo, source, function, true, false, network);
 }
 
 double *

@@ -60,10 +60,10 @@ extern TnfrCall *tnfr_begin(FunctionCallInfo fcinfo, TnfrSource source,
 							const char *function, bool columns,
 							TnfrNetwork *network);
 
-/* The same for functions without the argument directed. */
+/* The same, with columns, for functions without the argument directed. */
 extern TnfrCall *tnfr_begin_undirected(FunctionCallInfo fcinfo,
 									   TnfrSource source, const char *function,
-									   bool columns, TnfrNetwork *network);
+									   TnfrNetwork *network);
 
 /* Memory for a value of each node; released with the call. */
 extern double *tnfr_node_column(TnfrCall *call, const TnfrNodes *nodes);

@@ -6,7 +6,8 @@
 #ifndef TNFR_UNIT_CLOUD_H
 #define TNFR_UNIT_CLOUD_H
 
-#include "core/nodes.h"
+#include "core/dnfr.h"
+#include "core/kdtree.h"
 #include "unit.h"
 
 typedef enum Cloud
@@ -76,6 +77,32 @@ make_nodes(TnfrEnv *env, uint64_t n, Cloud cloud, uint64_t seed)
 	nodes.n = n;
 	fill_cloud(&nodes, cloud, seed);
 	return nodes;
+}
+
+/* Squared distance in the plane: the definition in core/kdtree.h. */
+static inline double
+plane_distance(const TnfrKdTree *units, double f, double phase,
+			   double other_f, double other_phase)
+{
+	double		dx = (ldexp(f, units->exponent) -
+					  ldexp(other_f, units->exponent)) * units->scale;
+	double		t = fabs(tnfr_wrap(phase) - tnfr_wrap(other_phase));
+	double		back = 6.283185307179586476925286766559 - t;
+
+	t = t < back ? t : back;
+	return dx * dx + t * t;
+}
+
+/* By distance, then index. */
+static inline int
+compare_found(const void *a, const void *b)
+{
+	const TnfrKdFound *x = a;
+	const TnfrKdFound *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return (x->node > y->node) - (x->node < y->node);
 }
 
 #endif							/* TNFR_UNIT_CLOUD_H */

@@ -3,8 +3,6 @@
  *	  Nearest points by the k-d tree against a look at every point, while
  *	  points are taken out: random, crowded, degenerate and wrapped data.
  */
-#include "core/dnfr.h"
-#include "core/kdtree.h"
 #include "cloud.h"
 
 /* An own look at the definition in kdtree.h, by every point. */
@@ -12,31 +10,7 @@ typedef struct Judge
 {
 	const TnfrNodes *nodes;
 	bool	   *taken;
-	double		scale;
-	int			exponent;
 } Judge;
-
-static double
-distance(const Judge *j, uint64_t a, double f, double phase)
-{
-	double		dx = (ldexp(j->nodes->state[a].f, j->exponent) - ldexp(f, j->exponent)) * j->scale;
-	double		t = fabs(tnfr_wrap(j->nodes->phase[a]) - tnfr_wrap(phase));
-	double		back = 6.283185307179586476925286766559 - t;
-
-	t = t < back ? t : back;
-	return dx * dx + t * t;
-}
-
-static int
-compare_found(const void *a, const void *b)
-{
-	const TnfrKdFound *x = a;
-	const TnfrKdFound *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return (x->node > y->node) - (x->node < y->node);
-}
 
 static bool
 agrees(const Judge *j, const TnfrKdTree *tree, TnfrKdSearch *search,
@@ -50,7 +24,8 @@ agrees(const Judge *j, const TnfrKdTree *tree, TnfrKdSearch *search,
 		if (!j->taken[a])
 			all[n++] = (TnfrKdFound)
 		{
-			distance(j, a, f, phase), (uint32_t) a
+			plane_distance(tree, j->nodes->state[a].f, j->nodes->phase[a], f, phase),
+			(uint32_t) a
 		};
 	qsort(all, n, sizeof(TnfrKdFound), compare_found);
 	tnfr_kdtree_nearest(tree, f, phase, search);
@@ -91,8 +66,6 @@ check_cloud(uint64_t n, Cloud cloud, uint32_t k, const char *name)
 	bool		good = tnfr_kdtree_build(&env, &nodes, &tree) == TNFR_OK &&
 		tnfr_kdsearch_init(&env, &search, k) == TNFR_OK;
 
-	judge.scale = tree.scale;
-	judge.exponent = tree.exponent;
 	good = good && (std < 1e-12 || fabs(ldexp(std, tree.exponent) * tree.scale - 1) < 1e-9);
 	for (uint64_t left = n; good; left--)
 	{

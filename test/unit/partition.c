@@ -18,36 +18,12 @@ typedef struct Judge
 	const TnfrNodes *nodes;
 	const TnfrGraph *graph;		/* NULL: candidates are the k nearest */
 	uint32_t	k;
-	double		scale;
-	int			exponent;
+	const TnfrKdTree *units;	/* of the plane */
 	uint32_t   *community;
 	bool	   *candidate;
 	uint32_t   *member;
 	uint32_t	members;
 } Judge;
-
-static double
-distance(const Judge *j, uint64_t a, uint64_t b)
-{
-	double		dx = (ldexp(j->nodes->state[a].f, j->exponent) -
-					  ldexp(j->nodes->state[b].f, j->exponent)) * j->scale;
-	double		t = fabs(tnfr_wrap(j->nodes->phase[a]) - tnfr_wrap(j->nodes->phase[b]));
-	double		back = 6.283185307179586476925286766559 - t;
-
-	t = t < back ? t : back;
-	return dx * dx + t * t;
-}
-
-static int
-compare_found(const void *a, const void *b)
-{
-	const TnfrKdFound *x = a;
-	const TnfrKdFound *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return (x->node > y->node) - (x->node < y->node);
-}
 
 static void
 offer(Judge *j, uint32_t node)
@@ -60,7 +36,9 @@ offer(Judge *j, uint32_t node)
 		if (j->community[a] == TNFR_NO_NODE)
 			all[free_nodes++] = (TnfrKdFound)
 		{
-			distance(j, a, node), (uint32_t) a
+			plane_distance(j->units, j->nodes->state[a].f, j->nodes->phase[a],
+						   j->nodes->state[node].f, j->nodes->phase[node]),
+			(uint32_t) a
 		};
 	qsort(all, free_nodes, sizeof(TnfrKdFound), compare_found);
 	for (uint64_t i = 0; i < free_nodes && i < j->k && j->graph == NULL; i++)
@@ -214,8 +192,7 @@ check_growth(uint64_t n, Cloud cloud, uint64_t m, bool directed,
 	bool		good = tnfr_kdtree_build(&env, &nodes, &tree) == TNFR_OK &&
 		tnfr_partition(&env, &graph, &nodes, rule, &p) == TNFR_OK;
 
-	j.scale = tree.scale;
-	j.exponent = tree.exponent;
+	j.units = &tree;
 	good = good && p.communities == judge_growth(&j, p.cap, rule->threshold) &&
 		memcmp(p.community, j.community, n * sizeof(uint32_t)) == 0 &&
 		(rule->max_size == 0 || p.cap == rule->max_size) && partitions_hold(&p);

@@ -245,7 +245,6 @@ run(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 		g->broken = true;
 		return TNFR_ANSWER_ERROR;
 	}
-	g->pass = c->pass;
 	if (!is_resident(g))
 	{
 		g->streaming = true;

@@ -31,7 +31,6 @@ typedef struct Graph
 	bool		broken;			/* something failed: it can only be closed */
 	uint64_t	loaded[TNFR_DEVICE_COLUMNS];	/* items, of those loaded */
 	uint64_t	last_offset;
-	uint32_t	pass;			/* the last one */
 	bool		streaming;		/* it still wants entries */
 	bool		has[TNFR_DEVICE_COLUMNS];	/* can be fetched */
 } Graph;
