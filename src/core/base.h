@@ -26,7 +26,8 @@ typedef enum TnfrStatus
 	TNFR_DUPLICATE_NODE,		/* error.id */
 	TNFR_UNKNOWN_NODE,			/* error.src, .dst; .count such edges in all */
 	TNFR_OUT_OF_RANGE,			/* a result is not finite: error.id */
-	TNFR_DAMAGED				/* bytes that are not a graph: error.what */
+	TNFR_DAMAGED,				/* bytes that are not a graph: error.what */
+	TNFR_NOT_SUMMED				/* a TnfrSummer could not: it knows why */
 } TnfrStatus;
 
 typedef struct TnfrError

@@ -19,6 +19,7 @@ typedef struct Finish
 	TnfrFormWeights weights;
 	bool		directions;		/* of the neighbours' phases are needed */
 	TnfrNodeValues out;
+	const TnfrSummer *summer;	/* NULL: our threads */
 	const uint32_t *order;		/* node of each row; NULL: they are the same */
 	_Atomic uint64_t first_bad; /* smallest index of a non-finite value */
 } Finish;
@@ -157,9 +158,12 @@ static TnfrStatus
 sum_rows(TnfrEnv *env, const TnfrGraph *rows, const TnfrNodeState *state,
 		 bool topo, Finish *f)
 {
+	const TnfrSummer *summer = f->summer;
 	double	   *strength = NULL;
 	TnfrStatus	status = TNFR_OK;
 
+	if (summer != NULL && rows->n > 0)
+		return summer->sum(summer->arg, env, rows, state, topo, finish_rows, f);
 	if (topo)
 	{
 		strength = tnfr_alloc_gathered(env, rows->n, sizeof(double));
@@ -196,9 +200,12 @@ sum_layout(TnfrEnv *env, const TnfrLayout *layout, const TnfrNodeState *state,
 TnfrStatus
 tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 				 TnfrForm form, const TnfrFormWeights *weights,
-				 const TnfrNodeValues *values)
+				 const TnfrNodeValues *values, const TnfrSummer *summer)
 {
-	Finish		f = {.nodes = nodes,.form = form,.weights = *weights,.out = *values};
+	Finish		f = {
+		.nodes = nodes,.form = form,.weights = *weights,.out = *values,
+		.summer = summer
+	};
 	const bool	topo = form == TNFR_FORM_CANONICAL && weights->topo != 0.0;
 	TnfrStatus	status;
 
@@ -223,5 +230,5 @@ tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 {
 	TnfrNodeValues values = {.dnfr = dnfr};
 
-	return tnfr_node_values(env, graph, nodes, form, weights, &values);
+	return tnfr_node_values(env, graph, nodes, form, weights, &values, NULL);
 }

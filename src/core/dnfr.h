@@ -8,6 +8,7 @@
 #include "core/graph.h"
 #include "core/kernel.h"
 #include "core/nodes.h"
+#include "core/summer.h"
 
 typedef enum TnfrForm
 {
@@ -45,11 +46,15 @@ extern double tnfr_wrap(double x);
  * it has one: the bits are the same.  None is -0.0.  TNFR_OUT_OF_RANGE
  * names the first node whose Delta-NFR is not finite (the sums of finite
  * numbers can overflow).
+ *
+ * summer: who sums; NULL: our threads.  After its TNFR_NOT_SUMMED the values
+ * mean nothing, and the same call without it starts afresh.
  */
 extern TnfrStatus tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph,
 								   const TnfrNodes *nodes, TnfrForm form,
 								   const TnfrFormWeights *weights,
-								   const TnfrNodeValues *values);
+								   const TnfrNodeValues *values,
+								   const TnfrSummer *summer);
 
 /* dnfr[i] of every node, and nothing else. */
 extern TnfrStatus tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph,

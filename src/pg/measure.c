@@ -46,7 +46,8 @@ tnfr_measure(TnfrCall *call, const TnfrNetwork *network,
 		values.dispersion = measured->si;
 	tnfr_check_dnfr(call, tnfr_node_values(env, &network->graph, nodes,
 										   params->form,
-										   &params->form_weights, &values));
+										   &params->form_weights, &values,
+										   NULL));
 	tnfr_call_check(call, tnfr_extent(env, nodes, params->form, values.dnfr,
 									  &measured->extent));
 	scale.vf_max = scale_of(params->vf_max, measured->extent.vf_max);

@@ -55,10 +55,10 @@ same_values(TnfrEnv *env, TnfrGraph *graph, const TnfrNodes *nodes,
 	TnfrNodeValues b = {v + 4 * n, v + 5 * n, v + 6 * n, v + 7 * n};
 	bool		good;
 
-	good = tnfr_node_values(env, graph, nodes, form, &all_weights, &a) == TNFR_OK;
+	good = tnfr_node_values(env, graph, nodes, form, &all_weights, &a, NULL) == TNFR_OK;
 	graph->layout = layout;
 	good = good &&
-		tnfr_node_values(env, graph, nodes, form, &all_weights, &b) == TNFR_OK &&
+		tnfr_node_values(env, graph, nodes, form, &all_weights, &b, NULL) == TNFR_OK &&
 		memcmp(v, v + 4 * n, 4 * n * sizeof(double)) == 0;
 	graph->layout = NULL;
 

@@ -125,7 +125,7 @@ measure(TnfrEnv *env, const TnfrGraph *g, const TnfrNodes *nodes, Measures *m)
 		},.pair = malloc((g->entries + 1) * sizeof(double))
 	};
 	status = tnfr_node_values(env, g, nodes, TNFR_FORM_CANONICAL,
-							  &canonical_weights, &m->nodes.values);
+							  &canonical_weights, &m->nodes.values, NULL);
 	if (status == TNFR_OK)
 		status = tnfr_extent(env, nodes, TNFR_FORM_CANONICAL,
 							 m->nodes.values.dnfr, &m->nodes.extent);
