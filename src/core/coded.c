@@ -7,6 +7,8 @@
  */
 #include "core/coded.h"
 #include "core/embed.h"
+#include "core/entries.h"
+#include "core/format.h"
 
 #include <string.h>
 
@@ -84,10 +86,27 @@ tnfr_coded_release(TnfrEnv *env, TnfrCodedGraph *coded)
 	memset(coded, 0, sizeof(*coded));
 }
 
+const char *
+tnfr_coded_block(const TnfrGraph *graph, uint64_t block, uint32_t *neighbour)
+{
+	const TnfrCodedGraph *c = graph->coded;
+	const uint32_t count = tnfr_block_values(graph->entries, block);
+	const char *damage;
+
+	damage = tnfr_decode_block(&c->bytes,
+							   c->offset != NULL ? c->offset : graph->offset,
+							   block, neighbour);
+	if (damage != NULL)
+		return damage;
+	for (uint32_t k = 0; c->map != NULL && k < count; k++)
+		neighbour[k] = c->map[neighbour[k]];
+	return NULL;
+}
+
 TnfrWindow *
 tnfr_windows_open(TnfrEnv *env, const TnfrGraph *graph, int windows)
 {
-	const bool	weighted = graph->coded->bytes.header.weights != TNFR_WEIGHTS_ONE;
+	const bool	weighted = tnfr_graph_weighted(graph);
 	TnfrWindow *w = tnfr_alloc(env, (uint64_t) windows, sizeof(TnfrWindow));
 	bool		good = w != NULL;
 
@@ -143,24 +162,18 @@ keep_from(TnfrWindow *w, uint64_t begin)
 static const char *
 decode_next(TnfrWindow *w, const TnfrGraph *graph)
 {
-	const TnfrCodedGraph *c = graph->coded;
-	const uint64_t left = graph->entries - w->end;
-	const uint64_t count = left < TNFR_CODEC_BLOCK ? left : TNFR_CODEC_BLOCK;
-	uint32_t   *neighbour = w->neighbour + (w->end - w->begin);
+	const uint64_t block = w->end / TNFR_CODEC_BLOCK;
+	const uint64_t count = tnfr_block_values(graph->entries, block);
 	const char *damage;
 
-	damage = tnfr_decode_block(&c->bytes,
-							   c->offset != NULL ? c->offset : graph->offset,
-							   w->end / TNFR_CODEC_BLOCK, neighbour);
+	damage = tnfr_coded_block(graph, block,
+							  w->neighbour + (w->end - w->begin));
 	if (damage == NULL && w->weight != NULL)
-		damage = tnfr_decode_weights(&c->bytes, w->end, count,
+		damage = tnfr_decode_weights(&graph->coded->bytes, w->end, count,
 									 w->weight + (w->end - w->begin));
-	if (damage != NULL)
-		return damage;
-	for (uint64_t k = 0; c->map != NULL && k < count; k++)
-		neighbour[k] = c->map[neighbour[k]];
-	w->end += count;
-	return NULL;
+	if (damage == NULL)
+		w->end += count;
+	return damage;
 }
 
 const char *

@@ -33,6 +33,13 @@ extern TnfrStatus tnfr_coded_open(TnfrEnv *env, TnfrCodedGraph *coded,
 
 extern void tnfr_coded_release(TnfrEnv *env, TnfrCodedGraph *coded);
 
+/*
+ * The neighbours of the entries block * TNFR_CODEC_BLOCK and on, as many as the
+ * block has; in tasks as well.  NULL, or the damage.
+ */
+extern const char *tnfr_coded_block(const TnfrGraph *graph, uint64_t block,
+									uint32_t *neighbour);
+
 /* The most entries that a window can be asked to cover. */
 #define TNFR_WINDOW	UINT64_C(65536)
 
