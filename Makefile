@@ -3,8 +3,8 @@ EXTVERSION = 0.1.0
 
 MODULE_big = $(EXTENSION)
 CORE_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*.c)))
-PG_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
-OBJS = $(CORE_OBJS) $(PG_OBJS)
+PG_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c src/pg/gpu/*.c)))
+OBJS = $(CORE_OBJS) $(PG_OBJS) src/device/client.o
 DATA = sql/$(EXTENSION)--$(EXTVERSION).sql $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
@@ -50,8 +50,7 @@ override with_llvm = no
 $(CORE_OBJS): override CFLAGS += -fvisibility=hidden
 
 # The program that owns a device, and the library it opens.  Neither is part of
-# the extension's own library: no session ever loads CUDA.  Made and installed
-# by request (make device install-device), as long as the server uses neither.
+# the extension's own library: no session ever loads CUDA.
 DEVICE_PROGRAM = build/device/tnfr_pg_device
 DEVICE_OBJS = $(patsubst src/device/%.c,build/device/%.o,$(sort $(wildcard src/device/child/*.c)))
 DEVICE_CFLAGS = -D_GNU_SOURCE -g -Isrc -MMD -MP $(WARNFLAGS) $(OPTFLAGS) $(BITFLAGS)
@@ -72,7 +71,7 @@ ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 -include $(OBJS:.o=.d)
 else
-all install install-device uninstall-device:
+all install:
 	@echo 'No PGXS: run scripts/deps.sh, or set PG_CONFIG=/path/to/pg_config' >&2; false
 endif
 
@@ -87,6 +86,11 @@ device: $(DEVICE_FILES)
 # Beside the extension's library: it is no command for users, and the server
 # finds it there, whatever version is installed elsewhere.
 ifneq ($(wildcard $(PGXS)),)
+.PHONY: install-device uninstall-device
+all: device
+install: install-device
+uninstall: uninstall-device
+
 install-device: device
 	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
 	$(INSTALL_PROGRAM) $(DEVICE_PROGRAM) '$(DESTDIR)$(pkglibdir)/'

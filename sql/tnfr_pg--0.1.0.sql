@@ -592,3 +592,58 @@ CREATE AGGREGATE tnfr_coherence_agg(dnfr double precision, depi double precision
 
 COMMENT ON AGGREGATE tnfr_coherence_agg(double precision, double precision) IS
 	'coherence C of nodes from their Delta-NFR and dEPI/dt';
+
+-- devices
+
+CREATE FUNCTION tnfr_backends()
+	RETURNS TABLE (backend text, available boolean, reason text,
+		threads integer, device integer, name text, compute_capability text,
+		memory bigint, free_memory bigint, state text, graphs bigint,
+		graph_bytes bigint, pid integer, starts bigint)
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 3;
+
+COMMENT ON FUNCTION tnfr_backends() IS
+	'what can compute: serial, openmp and cuda, whether it is available and why not';
+
+CREATE FUNCTION tnfr_gpu_stat()
+	RETURNS TABLE (role regrole, jobs bigint, done bigint, failed bigint,
+		cancelled bigint, reused bigint, entries bigint, bytes_in bigint,
+		bytes_out bigint, queued_ms double precision, open_ms double precision,
+		device_ms double precision, fallbacks jsonb, last_reason text,
+		last_reason_at timestamptz)
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 16;
+
+COMMENT ON FUNCTION tnfr_gpu_stat() IS
+	'counters of jobs on devices, a row a role; the reasons of other roles are masked';
+
+CREATE VIEW tnfr_stat_gpu AS SELECT * FROM tnfr_gpu_stat();
+
+COMMENT ON VIEW tnfr_stat_gpu IS
+	'counters of jobs on devices since the server started or tnfr_gpu_stat_reset(), a row a role';
+
+GRANT SELECT ON tnfr_stat_gpu TO PUBLIC;
+
+CREATE FUNCTION tnfr_gpu_stat_reset() RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION tnfr_gpu_stat_reset() IS
+	'sets the counters of jobs on devices to zero, for all roles';
+
+REVOKE ALL ON FUNCTION tnfr_gpu_stat_reset() FROM PUBLIC;
+
+CREATE FUNCTION tnfr_gpu_jobs()
+	RETURNS TABLE (pid integer, role regrole, database oid, device integer,
+		state text, nodes bigint, entries bigint, resident boolean,
+		commands bigint, commands_done bigint, queued_at timestamptz,
+		started_at timestamptz)
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 4;
+
+COMMENT ON FUNCTION tnfr_gpu_jobs() IS
+	'jobs that wait for a device or have it; of other roles without what they compute';
+
+CREATE VIEW tnfr_gpu_activity AS SELECT * FROM tnfr_gpu_jobs();
+
+COMMENT ON VIEW tnfr_gpu_activity IS
+	'jobs that wait for a device or have it, a row a session';
+
+GRANT SELECT ON tnfr_gpu_activity TO PUBLIC;

@@ -106,7 +106,7 @@ tnfr_coded_block(const TnfrGraph *graph, uint64_t block, uint32_t *neighbour)
 TnfrWindow *
 tnfr_windows_open(TnfrEnv *env, const TnfrGraph *graph, int windows)
 {
-	const bool	weighted = tnfr_graph_weighted(graph);
+	const bool	weighted = tnfr_has_weights(graph);
 	TnfrWindow *w = tnfr_alloc(env, (uint64_t) windows, sizeof(TnfrWindow));
 	bool		good = w != NULL;
 

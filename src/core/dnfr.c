@@ -206,7 +206,7 @@ tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 		.nodes = nodes,.form = form,.weights = *weights,.out = *values,
 		.summer = summer
 	};
-	const bool	topo = form == TNFR_FORM_CANONICAL && weights->topo != 0.0;
+	const bool	topo = tnfr_needs_topo(form, weights);
 	TnfrStatus	status;
 
 	f.directions = form == TNFR_FORM_CANONICAL || form == TNFR_FORM_PHASE ||

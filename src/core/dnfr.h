@@ -56,6 +56,13 @@ extern TnfrStatus tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph,
 								   const TnfrNodeValues *values,
 								   const TnfrSummer *summer);
 
+/* Do Delta-NFR's weights ask for a pass over the strengths? */
+static inline bool
+tnfr_needs_topo(TnfrForm form, const TnfrFormWeights *weights)
+{
+	return form == TNFR_FORM_CANONICAL && weights->topo != 0.0;
+}
+
 /* dnfr[i] of every node, and nothing else. */
 extern TnfrStatus tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph,
 							const TnfrNodes *nodes, TnfrForm form,

@@ -25,7 +25,7 @@ typedef struct Copying
 } Copying;
 
 bool
-tnfr_graph_weighted(const TnfrGraph *graph)
+tnfr_has_weights(const TnfrGraph *graph)
 {
 	return graph->coded != NULL ?
 		graph->coded->bytes.header.weights != TNFR_WEIGHTS_ONE :

@@ -12,7 +12,7 @@
 #define TNFR_COPY_BLOCK		TNFR_CODEC_BLOCK
 
 /* Have the entries weights? */
-extern bool tnfr_graph_weighted(const TnfrGraph *graph);
+extern bool tnfr_has_weights(const TnfrGraph *graph);
 
 /*
  * Copies entries first .. first + count, which end within the graph, to

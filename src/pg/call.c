@@ -313,15 +313,15 @@ usable_cores(void)
 	return Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-static int
-thread_budget(void)
+int
+tnfr_thread_limit(void)
 {
-	int			budget = Min(max_parallel_workers_per_gather + 1,
-							 usable_cores());
+	int			limit = Min(max_parallel_workers_per_gather + 1,
+							usable_cores());
 
-	if (tnfr_backend == TNFR_BACKEND_SERIAL || IsParallelWorker())
+	if (IsParallelWorker())
 		return 1;
-	return tnfr_max_threads > 0 ? Min(budget, tnfr_max_threads) : budget;
+	return tnfr_max_threads > 0 ? Min(limit, tnfr_max_threads) : limit;
 }
 
 /* Random, so that nobody can prepare collisions; costly, so taken once. */
@@ -346,7 +346,9 @@ tnfr_call_begin(const char *function)
 	call->function = function;
 	call->context = context;
 	call->limit = (size_t) tnfr_memory_limit * 1024;
-	call->max_threads = thread_budget();
+	call->max_threads = tnfr_backend == TNFR_BACKEND_SERIAL ? 1 :
+		tnfr_thread_limit();
+	call->device = -1;
 	call->maps = maps_create(context, 64, NULL);
 	call->env = (TnfrEnv)
 	{
@@ -451,17 +453,19 @@ static void
 report_trace(const TnfrCall *call)
 {
 	const double *ms = call->milliseconds;
+	const char *device = call->device < 0 ? "" :
+		psprintf(", device %d", call->device);
 
 	ereport(INFO,
 			(errmsg_internal("%s: reading %.1f ms, mapping %.1f ms, ordering %.1f ms, "
-							 "arranging %.1f ms, computing %.1f ms, returning %.1f ms; %d thread%s, %d worker%s, peak %zu bytes",
+							 "arranging %.1f ms, computing %.1f ms, returning %.1f ms; %d thread%s, %d worker%s%s, peak %zu bytes",
 							 call->function, ms[TNFR_READING], ms[TNFR_MAPPING],
 							 ms[TNFR_ORDERING], ms[TNFR_ARRANGING],
 							 ms[TNFR_COMPUTING], ms[TNFR_RETURNING],
 							 call->threads_used,
 							 call->threads_used == 1 ? "" : "s",
 							 call->workers_used,
-							 call->workers_used == 1 ? "" : "s",
+							 call->workers_used == 1 ? "" : "s", device,
 							 call->peak)));
 }
 

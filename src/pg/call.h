@@ -42,11 +42,15 @@ typedef struct TnfrCall
 	int			threads_used;	/* the most at a time */
 	int			workers_used;	/* parallel workers that read with us */
 	bool		threads_tried;	/* the system lets us have so many */
+	int			device;			/* that summed; -1: none */
 	uint64		needed;			/* what the limit refused; 0: nothing yet */
 	TnfrPhase	phase;
 	instr_time	phase_start;
 	double		milliseconds[TNFR_PHASES];
 } TnfrCall;
+
+/* The most threads that a call may have. */
+extern int	tnfr_thread_limit(void);
 
 /* Begins a call in a child of the current memory context. */
 extern TnfrCall *tnfr_call_begin(const char *function);

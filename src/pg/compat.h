@@ -8,6 +8,8 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "storage/latch.h"
+#include "utils/wait_event.h"
 
 /* 18 shows an extension's name and version in pg_get_loaded_modules(). */
 #ifdef PG_MODULE_MAGIC_EXT
@@ -40,6 +42,29 @@ typedef char TnfrBase64Byte;
 #define heap_form_minimal_tuple_compat(desc, values, nulls) \
 	heap_form_minimal_tuple(desc, values, nulls)
 #endif
+
+/* 17 owns sets of events by resource owners, of which a worker has none. */
+#if PG_VERSION_NUM >= 170000
+#define tnfr_create_wait_event_set(events)	CreateWaitEventSet(NULL, events)
+#else
+#define tnfr_create_wait_event_set(events) \
+	CreateWaitEventSet(CurrentMemoryContext, events)
+#endif
+
+/* 17 lets an extension name what it waits for. */
+static inline uint32
+tnfr_wait_event(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = WaitEventExtensionNew("TnfrGpu");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
 
 /* 18 writes it before a declaration. */
 #if PG_VERSION_NUM < 180000

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "funcapi.h"
+#include "pg/compute.h"
 #include "pg/params.h"
 #include "pg/srf.h"
 
@@ -15,14 +16,12 @@ static void
 return_dnfr(TnfrCall *call, ReturnSetInfo *rsinfo, const TnfrNetwork *network,
 			TnfrForm form, const TnfrFormWeights *weights)
 {
-	double	   *dnfr;
+	const TnfrNodeValues values = {
+		.dnfr = tnfr_node_column(call, &network->nodes)
+	};
 
-	tnfr_call_phase(call, TNFR_COMPUTING);
-	tnfr_call_threads(call, network->graph.entries);
-	dnfr = tnfr_node_column(call, &network->nodes);
-	tnfr_check_dnfr(call, tnfr_dnfr(&call->env, &network->graph,
-									&network->nodes, form, weights, dnfr));
-	tnfr_return_column(call, rsinfo, &network->nodes, dnfr);
+	tnfr_compute(call, network, form, weights, &values);
+	tnfr_return_column(call, rsinfo, &network->nodes, values.dnfr);
 }
 
 static Datum

@@ -59,6 +59,7 @@ tnfr_read_network(TnfrCall *call, Oid edges_relid, Oid nodes_relid,
 	TnfrIdMap	map;
 	TnfrEdges	edges;
 
+	network->key[0] = network->key[1] = 0;
 	tnfr_call_phase(call, TNFR_READING);
 	tnfr_read_nodes(call, nodes_relid, &network->nodes);
 

@@ -19,6 +19,8 @@ typedef struct TnfrNetwork
 	TnfrGraph	graph;
 	TnfrCodedGraph coded;		/* of a stored graph that is not decoded */
 	TnfrLayout	layout;			/* of graph, where it has one */
+	uint64		key[2];			/* of a stored graph that a device may keep; else
+								 * 0, 0 */
 } TnfrNetwork;
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "pg/compute.h"
 #include "pg/measure.h"
 #include "pg/params.h"
 #include "pg/srf.h"
@@ -34,8 +35,6 @@ tnfr_measure(TnfrCall *call, const TnfrNetwork *network,
 	TnfrNodeValues values;
 	TnfrSiScale scale;
 
-	tnfr_call_phase(call, TNFR_COMPUTING);
-	tnfr_call_threads(call, network->graph.entries);
 	measured->form = params->form;
 	measured->values.dnfr = tnfr_node_column(call, nodes);
 	measured->si = tnfr_node_column(call, nodes);
@@ -44,10 +43,7 @@ tnfr_measure(TnfrCall *call, const TnfrNetwork *network,
 	values = measured->values;
 	if (values.dispersion == NULL)
 		values.dispersion = measured->si;
-	tnfr_check_dnfr(call, tnfr_node_values(env, &network->graph, nodes,
-										   params->form,
-										   &params->form_weights, &values,
-										   NULL));
+	tnfr_compute(call, network, params->form, &params->form_weights, &values);
 	tnfr_call_check(call, tnfr_extent(env, nodes, params->form, values.dnfr,
 									  &measured->extent));
 	scale.vf_max = scale_of(params->vf_max, measured->extent.vf_max);

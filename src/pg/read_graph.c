@@ -6,6 +6,7 @@
 
 #include "access/detoast.h"
 #include "core/embed.h"
+#include "pg/gpu/choose.h"
 #include "pg/graph_value.h"
 #include "pg/ingest.h"
 #include "utils/lsyscache.h"
@@ -43,6 +44,24 @@ decode_columns(TnfrCall *call, const uint8_t *bytes, Size size,
 	tnfr_release(&call->env, id, n, sizeof(int64_t));
 }
 
+/*
+ * What the entries among these nodes are known by, where a device may keep
+ * them.  A graph that has all the nodes has their ids in it.
+ */
+static void
+make_key(TnfrCall *call, const uint8_t *bytes, Size size, TnfrNetwork *network)
+{
+	const TnfrNodes *nodes = &network->nodes;
+	TnfrGraphHeader h;
+
+	network->key[0] = network->key[1] = 0;
+	if (!tnfr_gpu_considered(network->graph.entries))
+		return;
+	tnfr_call_check(call, tnfr_decode_header(&call->env, bytes, size, &h));
+	tnfr_gpu_key(call, bytes, size, nodes->id, h.n == nodes->n ? 0 : nodes->n,
+				 network->key);
+}
+
 void
 tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
 						bool columns, TnfrNetwork *network)
@@ -67,9 +86,11 @@ tnfr_read_graph_network(TnfrCall *call, Datum graph, Oid nodes_relid,
 										  size, network->nodes.id,
 										  network->nodes.n, &network->graph),
 					nodes_relid);
+		make_key(call, bytes, size, network);
 		return;
 	}
 	decode_columns(call, bytes, size, nodes_relid, network);
+	make_key(call, bytes, size, network);
 	if (value != (struct varlena *) DatumGetPointer(graph))
 	{
 		pfree(value);

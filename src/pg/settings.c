@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "core/layout.h"
+#include "miscadmin.h"
 #include "pg/compat.h"
+#include "pg/gpu/broker.h"
 #include "pg/settings.h"
 #include "utils/guc.h"
 
@@ -28,6 +30,14 @@ int			tnfr_max_threads = 0;
 int			tnfr_memory_limit;
 bool		tnfr_direct_scan = true;
 bool		tnfr_trace_phases = false;
+int			tnfr_gpu_device = 0;
+int			tnfr_gpu_min_entries = 4 * 1024 * 1024;
+int			tnfr_gpu_queue_timeout = 1000;
+int			tnfr_gpu_timeout = 60000;
+int			tnfr_gpu_idle_timeout = 300;
+int			tnfr_gpu_memory_limit = 0;
+char	   *tnfr_gpu_library = NULL;
+char	   *tnfr_gpu_options = NULL;
 
 static const struct config_enum_entry backend_options[] = {
 	{"auto", TNFR_BACKEND_AUTO, false},
@@ -103,7 +113,61 @@ define_settings(void)
 							 NULL, &tnfr_trace_phases, false,
 							 PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 
-	MarkGUCPrefixReserved("tnfr");
+}
+
+/* Who uses a device, and when. */
+static void
+define_gpu_use(void)
+{
+	DefineCustomIntVariable("tnfr.gpu_device",
+							"Sets the number of the device that calls use.",
+							NULL, &tnfr_gpu_device, 0, 0, TNFR_GPU_DEVICES - 1,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("tnfr.gpu_min_entries",
+							"Sets the number of entries from which on auto considers a device.",
+							NULL, &tnfr_gpu_min_entries, 4 * 1024 * 1024, 0,
+							INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("tnfr.gpu_queue_timeout",
+							"Sets how long auto waits for a device that others use.",
+							"cuda waits as long as the statement may take.",
+							&tnfr_gpu_queue_timeout, 1000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+/* What the broker does with a device: the same for all sessions. */
+static void
+define_gpu_service(void)
+{
+	DefineCustomStringVariable("tnfr.gpu_library",
+							   "Sets the device library.",
+							   "Empty: no device is used.",
+							   &tnfr_gpu_library, "$libdir/tnfr_pg_cuda",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("tnfr.gpu_options",
+							   "Sets words that the device library understands.",
+							   "For tests.", &tnfr_gpu_options, "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE,
+							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("tnfr.gpu_timeout",
+							"Sets how long a device may take for an answer before its program is ended.",
+							NULL, &tnfr_gpu_timeout, 60000, 100, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("tnfr.gpu_idle_timeout",
+							"Sets how long a GPU broker stays that nobody uses.",
+							"One that was preloaded stays.",
+							&tnfr_gpu_idle_timeout, 300, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("tnfr.gpu_memory_limit",
+							"Sets the maximum memory that is used on a device.",
+							"0 means all that is free.",
+							&tnfr_gpu_memory_limit, 0, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MB, NULL, NULL, NULL);
 }
 
 /*
@@ -130,4 +194,12 @@ _PG_init(void)
 {
 	undo_binding();
 	define_settings();
+	define_gpu_use();
+	define_gpu_service();
+	MarkGUCPrefixReserved("tnfr");
+	if (process_shared_preload_libraries_in_progress)
+	{
+		tnfr_gpu_request_memory();
+		tnfr_broker_register();
+	}
 }

@@ -56,17 +56,6 @@ tnfr_weights_argument(FunctionCallInfo fcinfo, TnfrSource source)
 	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
 }
 
-static void
-require_backend(void)
-{
-	if (tnfr_backend == TNFR_BACKEND_CUDA)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("the CUDA backend is not available"),
-				 errdetail("This build of tnfr_pg has no device library."),
-				 errhint("Set tnfr.backend to auto, serial or openmp.")));
-}
-
 /*
  * Gives the graph a layout, where the setting asks for one.  By itself it is
  * not chosen: the entries are read once.
@@ -91,10 +80,8 @@ static TnfrCall *
 begin(FunctionCallInfo fcinfo, TnfrSource source, const char *function,
 	  bool columns, bool directed, TnfrNetwork *network)
 {
-	TnfrCall   *call;
+	TnfrCall   *call = tnfr_call_begin(function);
 
-	require_backend();
-	call = tnfr_call_begin(function);
 	if (source == TNFR_TABLES)
 		tnfr_read_network(call, PG_GETARG_OID(0), PG_GETARG_OID(1), directed,
 						  network);

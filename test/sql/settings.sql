@@ -12,7 +12,7 @@ INSERT INTO nodes VALUES (1, 0, 1, 0), (2, 1, 1, 0);
 SELECT * FROM tnfr_dnfr('edges', 'nodes', 'epi_vf');
 
 SELECT name, context, vartype, unit, enumvals, boot_val = reset_val AS at_default
-FROM pg_settings WHERE name LIKE 'tnfr.%' ORDER BY name;
+FROM pg_settings WHERE name LIKE 'tnfr.%' ORDER BY name COLLATE "C";
 SHOW tnfr.backend;
 SHOW tnfr.max_threads;
 SELECT current_setting('tnfr.memory_limit') <> '' AS has_memory_limit;

@@ -21,7 +21,7 @@ same_entries(TnfrEnv *env, const TnfrGraph *graph, const TnfrGraph *expected,
 	bool		good;
 
 	memset(neighbour, 0xa5, count * sizeof(uint32_t));
-	good = tnfr_graph_weighted(graph) == weighted &&
+	good = tnfr_has_weights(graph) == weighted &&
 		tnfr_copy_entries(env, graph, first, count, neighbour, weight) == TNFR_OK &&
 		memcmp(neighbour, expected->neighbour + first,
 			   count * sizeof(uint32_t)) == 0 &&

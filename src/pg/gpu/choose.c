@@ -1,0 +1,192 @@
+/*
+ * choose.c
+ *	  The choice between processor and device.
+ */
+#include "postgres.h"
+
+#include "core/content_key.h"
+#include "core/entries.h"
+#include "core/plan.h"
+#include "miscadmin.h"
+#include "pg/compat.h"
+#include "pg/gpu/broker.h"
+#include "pg/gpu/choose.h"
+#include "pg/gpu/feed.h"
+#include "pg/settings.h"
+
+#define MEASURED_BYTES	(UINT64CONST(64) << 20) /* enough to know a rate by */
+#define MEASURED_ENTRIES	(UINT64CONST(16) << 20)
+
+bool
+tnfr_gpu_considered(uint64 entries)
+{
+	return tnfr_backend == TNFR_BACKEND_CUDA ||
+		(tnfr_backend == TNFR_BACKEND_AUTO &&
+		 entries >= (uint64) tnfr_gpu_min_entries && tnfr_gpu_installed() &&
+		 tnfr_gpu_has_state());
+}
+
+void
+tnfr_gpu_key(TnfrCall *call, const void *bytes, size_t size, const int64 *id,
+			 uint64 ids, uint64 key[2])
+{
+	uint64_t	k[2];
+
+	tnfr_call_check(call, tnfr_content_key(&call->env,
+										   tnfr_gpu_state()->secret, bytes,
+										   size, id, ids * sizeof(int64), k));
+	key[0] = k[0];
+	key[1] = k[1];
+}
+
+/* What jobs have taken so far; guesses, where there were too few. */
+static TnfrDeviceRates
+rates_of(int device)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	const TnfrGpuDevice *d = &state->device[device];
+	TnfrDeviceRates rates = TNFR_DEVICE_RATES_GUESS;
+
+	LWLockAcquire(&state->lock, LW_SHARED);
+	if (d->moved_bytes >= MEASURED_BYTES)
+		rates.ns_per_byte = (double) d->moved_ns / (double) d->moved_bytes;
+	if (d->summed_entries >= MEASURED_ENTRIES)
+		rates.ns_per_entry = (double) d->summed_ns / (double) d->summed_entries;
+	LWLockRelease(&state->lock);
+	return rates;
+}
+
+static bool
+has_key(const TnfrNetwork *network)
+{
+	return network->key[0] != 0 || network->key[1] != 0;
+}
+
+/* Does the device win, or has it been asked for? */
+static bool
+is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
+			bool topo)
+{
+	const TnfrGraph *graph = &network->graph;
+	const TnfrPlanWork work = {
+		.n = graph->n,.entries = graph->entries,
+		.weighted = tnfr_has_weights(graph),.topo = topo,
+		.stored = has_key(network),.threads = call->env.threads
+	};
+	const TnfrDeviceRates rates = rates_of(tnfr_gpu_device);
+	const TnfrPlan plan = tnfr_plan(&work, &rates);
+
+	if (tnfr_backend == TNFR_BACKEND_CUDA || plan.device_ns < plan.cpu_ns)
+		return true;
+	job->reason = TNFR_GPU_SLOWER;
+	snprintf(job->text, sizeof(job->text),
+			 "%.1f ms on the processor, %.1f ms on the device by plan",
+			 plan.cpu_ns / 1e6, plan.device_ns / 1e6);
+	return false;
+}
+
+static const char *
+hint_for(TnfrGpuReason reason)
+{
+	switch (reason)
+	{
+		case TNFR_GPU_NO_LIBRARY:
+			return "Build and install tnfr_pg where nvcc is found, or set tnfr.backend to auto.";
+		case TNFR_GPU_NO_WORKER:
+			return "Raise max_worker_processes, or add tnfr_pg to shared_preload_libraries.";
+		case TNFR_GPU_NO_MEMORY:
+			return "Raise tnfr.gpu_memory_limit if it is set, or set tnfr.backend to auto.";
+		default:
+			return "tnfr_backends() tells the state of the device; with tnfr.backend = auto the CPU computes.";
+	}
+}
+
+pg_noreturn static void
+refuse(const TnfrGpuJob *job)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYSTEM_ERROR),
+			 errmsg("the CUDA backend is not available"),
+			 errdetail("Device %d: %s.", tnfr_gpu_device, job->text),
+			 errhint("%s", hint_for(job->reason))));
+}
+
+/* The processor computes in its place: for all to see. */
+static void
+note_fallback(const TnfrCall *call, const TnfrGpuJob *job)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuCounters *c;
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	c = tnfr_gpu_counters(state, GetUserId());
+	c->fallbacks[job->reason]++;
+	tnfr_gpu_note(c, job->reason, job->text);
+	LWLockRelease(&state->lock);
+	ereport(DEBUG1,
+			(errmsg_internal("%s computes on the CPU: device %d: %s",
+							 call->function, tnfr_gpu_device, job->text)));
+}
+
+/* The graph whose rows are summed. */
+static const TnfrGraph *
+rows_of(const TnfrNetwork *network)
+{
+	return network->graph.layout != NULL ? &network->layout.graph :
+		&network->graph;
+}
+
+static bool
+open_job(TnfrGpuJob *job, TnfrCall *call, const TnfrNetwork *network)
+{
+	const TnfrGraph *rows = rows_of(network);
+	const size_t bytes = tnfr_feed_segment(rows);
+	TnfrGpuShape shape = {
+		.n = rows->n,.entries = rows->entries,
+		.weighted = tnfr_has_weights(rows)
+	};
+
+	if (rows == &network->graph)
+		memcpy(shape.key, network->key, sizeof(shape.key));
+	if (bytes > call->limit - call->used)
+	{
+		job->reason = TNFR_GPU_NO_SEGMENT;
+		strlcpy(job->text, "tnfr.memory_limit leaves no room for a segment",
+				sizeof(job->text));
+		return false;
+	}
+	tnfr_call_charge(call, bytes);
+	return tnfr_job_open(job, call, tnfr_gpu_device, &shape, bytes,
+						 tnfr_backend == TNFR_BACKEND_CUDA);
+}
+
+TnfrStatus
+tnfr_gpu_values(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
+				const TnfrFormWeights *weights, const TnfrNodeValues *values)
+{
+	const TnfrGraph *graph = &network->graph;
+	const bool	forced = tnfr_backend == TNFR_BACKEND_CUDA;
+	TnfrGpuJob *job;
+	TnfrFeed	feed;
+	const TnfrSummer summer = {.sum = tnfr_feed_sum,.arg = &feed};
+	TnfrStatus	status = TNFR_NOT_SUMMED;
+
+	if (graph->n == 0 || !tnfr_gpu_considered(graph->entries))
+		return TNFR_NOT_SUMMED;
+	job = MemoryContextAllocZero(call->context, sizeof(TnfrGpuJob));
+	if (is_worth_it(job, call, network, tnfr_needs_topo(form, weights)) &&
+		open_job(job, call, network))
+	{
+		tnfr_feed_begin(&feed, job);
+		status = tnfr_node_values(&call->env, graph, &network->nodes, form,
+								  weights, values, &summer);
+		tnfr_job_drop(job);
+	}
+	if (status == TNFR_NOT_SUMMED && forced)
+		refuse(job);
+	if (status == TNFR_NOT_SUMMED)
+		note_fallback(call, job);
+	else
+		call->device = tnfr_gpu_device;
+	return status;
+}

@@ -1,0 +1,393 @@
+/*
+ * job.c
+ *	  A session's side of a job.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "pg/compat.h"
+#include "pg/gpu/broker.h"
+#include "pg/gpu/job.h"
+#include "pg/settings.h"
+#include "storage/fd.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+
+#define LOOK_EVERY		500		/* ms, should a wake-up ever be missed */
+#define BROKER_WAIT		(10 * USECS_PER_SEC)	/* for a broker to begin */
+
+static bool
+refuse(TnfrGpuJob *job, TnfrGpuReason reason, const char *text)
+{
+	job->reason = reason;
+	strlcpy(job->text, text != NULL ? text : tnfr_gpu_reason_text(reason),
+			sizeof(job->text));
+	return false;
+}
+
+static void
+release_segment(TnfrGpuJob *job)
+{
+	if (job->segment != NULL)
+		munmap(job->segment, job->bytes);
+	job->segment = NULL;
+	if (job->fd >= 0)
+	{
+		close(job->fd);
+		ReleaseExternalFD();
+	}
+	job->fd = -1;
+}
+
+/* With the lock: the slot is not ours any more. */
+static void
+leave_slot(TnfrGpuState *state, TnfrGpuSlot *slot)
+{
+	switch (slot->state)
+	{
+		case TNFR_SLOT_OPENING:
+		case TNFR_SLOT_OPEN:
+			slot->state = TNFR_SLOT_ABANDONED;
+			tnfr_gpu_wake_broker(state);
+			break;
+		default:
+			slot->state = TNFR_SLOT_FREE;
+			break;
+	}
+}
+
+void
+tnfr_job_drop(TnfrGpuJob *job)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+
+	if (job->slot != NULL)
+	{
+		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+		leave_slot(state, job->slot);
+		LWLockRelease(&state->lock);
+		job->slot = NULL;
+	}
+	release_segment(job);
+}
+
+/*
+ * The call's memory goes, by its end or an error.  A session that ends aborts
+ * its transaction first, and with it all calls.
+ */
+static void
+clean_up(void *arg)
+{
+	tnfr_job_drop(arg);
+}
+
+/*
+ * All memory is had before it is used: what cannot be had later would be a
+ * signal.
+ */
+static bool
+make_segment(TnfrGpuJob *job, size_t bytes)
+{
+	char		text[TNFR_GPU_TEXT];
+	void	   *map = MAP_FAILED;
+
+	if (!AcquireExternalFD())
+		return refuse(job, TNFR_GPU_NO_SEGMENT, "too many files are open");
+	job->fd = memfd_create("tnfr_pg", MFD_CLOEXEC);
+	if (job->fd < 0)
+		ReleaseExternalFD();
+	else if ((errno = posix_fallocate(job->fd, 0, (off_t) bytes)) == 0)
+		map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, job->fd, 0);
+	if (map == MAP_FAILED)
+	{
+		snprintf(text, sizeof(text), "could not get a segment of %zu bytes: %m",
+				 bytes);
+		release_segment(job);
+		return refuse(job, TNFR_GPU_NO_SEGMENT, text);
+	}
+	job->segment = map;
+	job->bytes = bytes;
+	return true;
+}
+
+static TnfrGpuSlot *
+free_slot(TnfrGpuState *state)
+{
+	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
+		if (state->slot[i].state == TNFR_SLOT_FREE)
+			return &state->slot[i];
+	return NULL;
+}
+
+static void
+fill_slot(TnfrGpuState *state, TnfrGpuSlot *slot, const TnfrGpuJob *job,
+		  int device, const TnfrGpuShape *shape, const struct stat *file)
+{
+	memset(slot, 0, sizeof(*slot));
+	slot->device = device;
+	slot->pid = MyProcPid;
+	slot->latch = MyLatch;
+	slot->role = GetUserId();
+	slot->database = MyDatabaseId;
+	slot->ticket = ++state->tickets;
+	slot->queued_at = GetCurrentTimestamp();
+	slot->segment = (TnfrGpuSegment)
+	{
+		.fd = job->fd,.device = (uint64) file->st_dev,
+			.inode = (uint64) file->st_ino
+	};
+	slot->shape = *shape;
+	slot->state = TNFR_SLOT_QUEUED;
+}
+
+/* Waits for a latch, the time, or the postmaster's end. */
+static void
+rest(long ms)
+{
+	WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms,
+			  tnfr_wait_event());
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Until when a session waits for its turn. */
+static TimestampTz
+patience(bool patient)
+{
+	return patient ? TNFR_BROKER_NEVER :
+		GetCurrentTimestamp() + (int64) tnfr_gpu_queue_timeout * 1000;
+}
+
+/* Takes a place in the queue. */
+static bool
+enqueue(TnfrGpuJob *job, int device, const TnfrGpuShape *shape, TimestampTz until)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	struct stat file;
+
+	if (fstat(job->fd, &file) != 0)
+		return refuse(job, TNFR_GPU_NO_SEGMENT, NULL);
+	for (;;)
+	{
+		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+		job->slot = free_slot(state);
+		if (job->slot != NULL)
+		{
+			fill_slot(state, job->slot, job, device, shape, &file);
+			tnfr_gpu_wake_broker(state);
+		}
+		LWLockRelease(&state->lock);
+		if (job->slot != NULL)
+			return true;
+		if (GetCurrentTimestamp() >= until)
+			return refuse(job, TNFR_GPU_BUSY, NULL);
+		rest(10);				/* nobody tells when one is free */
+	}
+}
+
+/* A look at the slot. */
+typedef struct Look
+{
+	TnfrGpuSlotState state;
+	uint64		answered;
+	bool		broker;
+} Look;
+
+static Look
+look(TnfrGpuJob *job)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuSlot *slot = job->slot;
+	Look		seen;
+
+	LWLockAcquire(&state->lock, LW_SHARED);
+	seen = (Look)
+	{
+		.state = slot->state,.answered = slot->answered,
+			.broker = state->broker_pid != 0
+	};
+	if (slot->state == TNFR_SLOT_FAILED)
+		refuse(job, slot->reason, slot->text);
+	job->window = slot->window;
+	job->resident = slot->resident;
+	LWLockRelease(&state->lock);
+	if (seen.state == TNFR_SLOT_FAILED)
+		tnfr_job_drop(job);
+	return seen;
+}
+
+/* Withdraws from the queue; false: too late, it has been let in. */
+static bool
+withdraw(TnfrGpuJob *job)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuSlot *slot = job->slot;
+	bool		queued;
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	queued = slot->state == TNFR_SLOT_QUEUED;
+	if (queued)
+		slot->state = TNFR_SLOT_FREE;
+	LWLockRelease(&state->lock);
+	if (queued)
+		job->slot = NULL;
+	return queued;
+}
+
+/* A permanent broker comes again by itself. */
+static bool
+find_broker(TnfrGpuJob *job, bool patient, TimestampTz *broker_by)
+{
+	*broker_by = GetCurrentTimestamp() + BROKER_WAIT;
+	if (tnfr_broker_permanent() || tnfr_broker_launch(patient))
+		return true;
+	tnfr_job_drop(job);
+	return refuse(job, TNFR_GPU_NO_WORKER, NULL);
+}
+
+/* Waits for its turn, and for the device to have the graph. */
+static bool
+wait_for_turn(TnfrGpuJob *job, TimestampTz until, bool patient)
+{
+	TimestampTz broker_by = 0;
+
+	for (;;)
+	{
+		Look		seen = look(job);
+		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz next;
+
+		if (seen.state == TNFR_SLOT_FAILED || seen.state == TNFR_SLOT_OPEN)
+			return seen.state == TNFR_SLOT_OPEN;
+		if (seen.state == TNFR_SLOT_QUEUED && !seen.broker)
+		{
+			if (broker_by == 0 && !find_broker(job, patient, &broker_by))
+				return false;
+			if (now >= broker_by && broker_by != 0 && withdraw(job))
+				return refuse(job, TNFR_GPU_NO_WORKER, NULL);
+		}
+		else if (seen.state == TNFR_SLOT_QUEUED && now >= until &&
+				 withdraw(job))
+			return refuse(job, TNFR_GPU_BUSY, NULL);
+		next = now + LOOK_EVERY * 1000;
+		if (until > now)
+			next = Min(next, until);
+		rest((long) ((next - now) / 1000) + 1);
+	}
+}
+
+/*
+ * For someone in no hurry the device starts if it has to; someone else starts
+ * it for next time.  What keeps it down is known at once.
+ */
+static bool
+device_is_ready(TnfrGpuJob *job, int device, bool patient)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuDevice *d = &state->device[device];
+	bool		ready;
+	bool		down;
+	bool		broker;
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	broker = state->broker_pid != 0;
+	ready = d->phase == TNFR_GPU_READY && broker;
+	down = d->phase == TNFR_GPU_DOWN && GetCurrentTimestamp() < d->retry_at;
+	if (down)
+		refuse(job, d->reason, d->text);
+	else if (!ready && !patient)
+	{
+		d->wanted = true;
+		tnfr_gpu_wake_broker(state);
+	}
+	LWLockRelease(&state->lock);
+	if (ready || (patient && !down))
+		return true;
+	if (down)
+		return false;
+	if (!broker && !tnfr_broker_permanent() && !tnfr_broker_launch(false))
+		return refuse(job, TNFR_GPU_NO_WORKER, NULL);
+	return refuse(job, TNFR_GPU_STARTING, NULL);
+}
+
+bool
+tnfr_job_open(TnfrGpuJob *job, TnfrCall *call, int device,
+			  const TnfrGpuShape *shape, size_t segment_bytes, bool patient)
+{
+	const TimestampTz until = patience(patient);
+
+	memset(job, 0, sizeof(*job));
+	job->call = call;
+	job->fd = -1;
+	if (!tnfr_gpu_installed())
+		return refuse(job, TNFR_GPU_NO_LIBRARY, NULL);
+	if (!device_is_ready(job, device, patient))
+		return false;
+	job->cleanup.func = clean_up;
+	job->cleanup.arg = job;
+	MemoryContextRegisterResetCallback(call->context, &job->cleanup);
+	if (!make_segment(job, segment_bytes))
+		return false;
+	if (enqueue(job, device, shape, until) &&
+		wait_for_turn(job, until, patient))
+		return true;
+	tnfr_job_drop(job);
+	return false;
+}
+
+bool
+tnfr_job_wait(TnfrGpuJob *job, uint64 number)
+{
+	for (;;)
+	{
+		Look		seen;
+
+		if (job->slot == NULL)
+			return false;
+		seen = look(job);
+		if (seen.state == TNFR_SLOT_FAILED)
+			return false;
+		if (seen.answered >= number)
+			return true;
+		rest(LOOK_EVERY);
+	}
+}
+
+bool
+tnfr_job_post(TnfrGpuJob *job, const TnfrGpuCommand *command, uint64 *number)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuSlot *slot = job->slot;
+
+	if (job->posted >= TNFR_GPU_PIPELINE &&
+		!tnfr_job_wait(job, job->posted + 1 - TNFR_GPU_PIPELINE))
+		return false;
+	if (slot == NULL)
+		return false;
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	slot->command[job->posted % TNFR_GPU_PIPELINE] = *command;
+	slot->posted = ++job->posted;
+	tnfr_gpu_wake_broker(state);
+	LWLockRelease(&state->lock);
+	if (number != NULL)
+		*number = job->posted;
+	return true;
+}
+
+bool
+tnfr_job_close(TnfrGpuJob *job, bool keep)
+{
+	const TnfrGpuCommand command = {.kind = TNFR_COMMAND_CLOSE,.what = keep};
+	uint64		number;
+	bool		closed = tnfr_job_post(job, &command, &number) &&
+		tnfr_job_wait(job, number);
+
+	tnfr_job_drop(job);
+	return closed;
+}

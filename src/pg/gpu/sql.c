@@ -1,0 +1,344 @@
+/*
+ * sql.c
+ *	  SQL functions about devices: tnfr_backends, and what the views
+ *	  tnfr_stat_gpu and tnfr_gpu_activity show.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "pg/call.h"
+#include "pg/compat.h"
+#include "pg/gpu/broker.h"
+#include "pg/settings.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/tuplestore.h"
+
+#define ASK_FOR			(20 * USECS_PER_SEC)	/* drivers take seconds to start */
+#define COLUMNS_MOST	16
+
+PG_FUNCTION_INFO_V1(tnfr_backends);
+PG_FUNCTION_INFO_V1(tnfr_gpu_stat);
+PG_FUNCTION_INFO_V1(tnfr_gpu_stat_reset);
+PG_FUNCTION_INFO_V1(tnfr_gpu_jobs);
+
+static const char *const phase_names[] = {
+	[TNFR_GPU_OFF] = "off",
+	[TNFR_GPU_STARTS] = "starting",
+	[TNFR_GPU_READY] = "ready",
+	[TNFR_GPU_DOWN] = "down"
+};
+
+static const char *const slot_names[] = {
+	[TNFR_SLOT_FREE] = "free",
+	[TNFR_SLOT_QUEUED] = "queued",
+	[TNFR_SLOT_OPENING] = "opening",
+	[TNFR_SLOT_OPEN] = "running",
+	[TNFR_SLOT_FAILED] = "failed",
+	[TNFR_SLOT_CLOSED] = "done",
+	[TNFR_SLOT_ABANDONED] = "ending"
+};
+
+/* A row as it is filled, column by column. */
+typedef struct Row
+{
+	ReturnSetInfo *rsinfo;
+	int			count;
+	Datum		values[COLUMNS_MOST];
+	bool		nulls[COLUMNS_MOST];
+} Row;
+
+static void
+put(Row *row, Datum value)
+{
+	row->values[row->count++] = value;
+}
+
+static void
+put_null(Row *row)
+{
+	row->nulls[row->count] = true;
+	put(row, (Datum) 0);
+}
+
+static void
+put_text(Row *row, const char *text)
+{
+	if (text == NULL)
+		put_null(row);
+	else
+		put(row, CStringGetTextDatum(text));
+}
+
+static void
+put_count(Row *row, uint64 count)
+{
+	put(row, Int64GetDatum((int64) count));
+}
+
+static void
+put_time(Row *row, TimestampTz time)
+{
+	if (time == 0)
+		put_null(row);
+	else
+		put(row, TimestampTzGetDatum(time));
+}
+
+static void
+end_row(Row *row)
+{
+	Assert(row->count == row->rsinfo->setDesc->natts);
+	tuplestore_putvalues(row->rsinfo->setResult, row->rsinfo->setDesc,
+						 row->values, row->nulls);
+	*row = (Row) {.rsinfo = row->rsinfo};
+}
+
+/*
+ * Asks the device how it is, and waits for the answer; it starts if it has to.
+ * False: there is no worker to ask.
+ */
+static bool
+ask_device(int device)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuDevice *d = &state->device[device];
+	const TimestampTz until = GetCurrentTimestamp() + ASK_FOR;
+	bool		launched = tnfr_broker_permanent();
+
+	for (bool asked = false;;)
+	{
+		bool		broker;
+		bool		known;
+
+		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+		broker = state->broker_pid != 0;
+		known = (asked && broker && !d->wanted) ||
+			(d->phase == TNFR_GPU_DOWN && GetCurrentTimestamp() < d->retry_at);
+		if (broker && !asked)
+			d->wanted = asked = true;
+		tnfr_gpu_wake_broker(state);
+		LWLockRelease(&state->lock);
+		if (known || GetCurrentTimestamp() >= until)
+			return true;
+		if (!broker && !launched && !tnfr_broker_launch(true))
+			return false;
+		launched = true;
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 5,
+				  tnfr_wait_event());
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+put_processor(Row *row, const char *backend, int threads)
+{
+	put_text(row, backend);
+	put(row, BoolGetDatum(true));
+	put_null(row);
+	put(row, Int32GetDatum(threads));
+	while (row->count < row->rsinfo->setDesc->natts)
+		put_null(row);
+	end_row(row);
+}
+
+/* What is known of a device; of one that never started, the reason alone. */
+static void
+put_device(Row *row, int number, const char *reason)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuDevice d;
+	bool		known;
+	bool		ready;
+
+	LWLockAcquire(&state->lock, LW_SHARED);
+	d = state->device[number];
+	LWLockRelease(&state->lock);
+	ready = d.phase == TNFR_GPU_READY;
+	known = d.info.name[0] != '\0';
+	if (reason == NULL && d.phase == TNFR_GPU_DOWN)
+		reason = d.text;
+	else if (reason == NULL && !ready)
+		reason = tnfr_gpu_reason_text(TNFR_GPU_STARTING);
+
+	put_text(row, "cuda");
+	put(row, BoolGetDatum(ready));
+	put_text(row, reason);
+	put_null(row);
+	put(row, Int32GetDatum(number));
+	put_text(row, known ? d.info.name : NULL);
+	put_text(row, known ? psprintf("%u.%u", d.info.major, d.info.minor) : NULL);
+	if (known)
+		put_count(row, d.info.total_bytes);
+	else
+		put_null(row);
+	if (ready)
+		put_count(row, d.info.free_bytes);
+	else
+		put_null(row);
+	put_text(row, phase_names[d.phase]);
+	put_count(row, d.graphs);
+	put_count(row, d.graph_bytes);
+	if (d.pid != 0)
+		put(row, Int32GetDatum(d.pid));
+	else
+		put_null(row);
+	put_count(row, d.starts);
+	end_row(row);
+}
+
+Datum
+tnfr_backends(PG_FUNCTION_ARGS)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	Row			row = {0};
+	const char *reason = NULL;
+
+	InitMaterializedSRF(fcinfo, 0);
+	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	put_processor(&row, "serial", 1);
+	put_processor(&row, "openmp", tnfr_thread_limit());
+	if (!tnfr_gpu_installed())
+		reason = tnfr_gpu_reason_text(TNFR_GPU_NO_LIBRARY);
+	else if (!ask_device(tnfr_gpu_device))
+		reason = tnfr_gpu_reason_text(TNFR_GPU_NO_WORKER);
+	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
+		if (i == tnfr_gpu_device)
+			put_device(&row, i, reason);
+		else if (state->device[i].starts > 0)
+			put_device(&row, i, NULL);
+	return (Datum) 0;
+}
+
+/* As in pg_stat_statements: what others did is theirs. */
+static bool
+may_see(Oid role)
+{
+	return has_privs_of_role(GetUserId(), role) ||
+		has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+static Datum
+fallbacks_by_reason(const TnfrGpuCounters *c)
+{
+	StringInfoData json;
+	const char *separator = "{";
+
+	initStringInfo(&json);
+	for (int i = 0; i < TNFR_GPU_REASONS; i++)
+		if (c->fallbacks[i] > 0)
+		{
+			appendStringInfo(&json, "%s\"%s\": " UINT64_FORMAT, separator,
+							 tnfr_gpu_reason_name(i), c->fallbacks[i]);
+			separator = ", ";
+		}
+	appendStringInfoString(&json, separator[0] == '{' ? "{}" : "}");
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+static void
+put_counters(Row *row, const TnfrGpuCounters *c, bool others)
+{
+	if (others)
+		put_null(row);
+	else
+		put(row, ObjectIdGetDatum(c->role));
+	put_count(row, c->jobs);
+	put_count(row, c->done);
+	put_count(row, c->failed);
+	put_count(row, c->cancelled);
+	put_count(row, c->reused);
+	put_count(row, c->entries);
+	put_count(row, c->bytes_in);
+	put_count(row, c->bytes_out);
+	put(row, Float8GetDatum((double) c->queued_us / 1e3));
+	put(row, Float8GetDatum((double) c->open_us / 1e3));
+	put(row, Float8GetDatum((double) c->device_ns / 1e6));
+	put(row, fallbacks_by_reason(c));
+	if (c->last_at == 0)
+		put_null(row);
+	else if (others ? may_see(InvalidOid) : may_see(c->role))
+		put_text(row, c->last_text);
+	else
+		put_text(row, "<insufficient privilege>");
+	put_time(row, c->last_at);
+	end_row(row);
+}
+
+Datum
+tnfr_gpu_stat(PG_FUNCTION_ARGS)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuCounters *copy = palloc(sizeof(state->counters));
+	Row			row = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	LWLockAcquire(&state->lock, LW_SHARED);
+	memcpy(copy, state->counters, sizeof(state->counters));
+	LWLockRelease(&state->lock);
+	for (int i = 0; i <= TNFR_GPU_ROLES; i++)
+		if (copy[i].used)
+			put_counters(&row, &copy[i], i == TNFR_GPU_ROLES);
+	return (Datum) 0;
+}
+
+/* Whose turn it is next stays as it was: a job may be at hand. */
+Datum
+tnfr_gpu_stat_reset(PG_FUNCTION_ARGS)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	memset(state->counters, 0, sizeof(state->counters));
+	LWLockRelease(&state->lock);
+	PG_RETURN_VOID();
+}
+
+static void
+put_job(Row *row, const TnfrGpuSlot *slot)
+{
+	const bool	seen = may_see(slot->role);
+
+	put(row, Int32GetDatum(slot->pid));
+	put(row, ObjectIdGetDatum(slot->role));
+	put(row, ObjectIdGetDatum(slot->database));
+	put(row, Int32GetDatum(slot->device));
+	put_text(row, slot_names[slot->state]);
+	if (seen)
+	{
+		put_count(row, slot->shape.n);
+		put_count(row, slot->shape.entries);
+		put(row, BoolGetDatum(slot->resident));
+		put_count(row, slot->posted);
+		put_count(row, slot->answered);
+	}
+	else
+		for (int i = 0; i < 5; i++)
+			put_null(row);
+	put_time(row, slot->queued_at);
+	put_time(row, slot->opened_at);
+	end_row(row);
+}
+
+Datum
+tnfr_gpu_jobs(PG_FUNCTION_ARGS)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuSlot *copy = palloc(sizeof(state->slot));
+	Row			row = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	LWLockAcquire(&state->lock, LW_SHARED);
+	memcpy(copy, state->slot, sizeof(state->slot));
+	LWLockRelease(&state->lock);
+	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
+		if (copy[i].state != TNFR_SLOT_FREE)
+			put_job(&row, &copy[i]);
+	return (Datum) 0;
+}
