@@ -100,6 +100,15 @@ uninstall-device:
 	rm -f $(patsubst %,'$(DESTDIR)$(pkglibdir)/%',$(notdir $(DEVICE_PROGRAM) $(CUDA_LIBRARY)))
 endif
 
+# The server's tests have a device that computes on the processor, and fails on
+# demand.
+TEST_LIBRARY = build/test/cpu_device.so
+installcheck: $(TEST_LIBRARY)
+
+$(TEST_LIBRARY): test/device/cpu_device.c src/core/kernel.c $(wildcard cuda/*.h src/core/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(DEVICE_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^)
+
 build/device/%.o: src/device/%.c
 	@mkdir -p $(@D)
 	$(CC) $(DEVICE_CFLAGS) -c -o $@ $<
