@@ -124,8 +124,7 @@ resign(void)
 		d->wanted = false;
 		d->graphs = 0;
 		d->graph_bytes = 0;
-		if (d->phase != TNFR_GPU_DOWN)
-			d->phase = TNFR_GPU_OFF;
+		d->phase = TNFR_GPU_OFF;
 	}
 }
 
