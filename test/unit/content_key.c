@@ -284,7 +284,7 @@ check_executors(void)
 	for (int threads = 1; threads <= 5; threads++)
 	{
 		env = unit_env(&host, threads);
-		host.interrupt_at = 2;
+		host.interrupt_at = 1;
 		good = good && tnfr_content_key(&env, secret, c.bytes, c.size, c.bytes,
 										3 * BLOCK, key.k) == TNFR_OK &&
 			memcmp(&key, &expected, sizeof(key)) == 0 && host.bytes == 0 &&
