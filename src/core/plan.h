@@ -10,7 +10,8 @@
  * passes is 2 with topo, which needs the strengths of all nodes first, else 1.
  * An entry costs more when its neighbour's state has to come from memory: of
  * the states (32 bytes a node) so large a part is taken to be in cache as
- * would fit there, were they gathered at random.
+ * would fit there, were they gathered at random.  Entries that are coded have
+ * to be decoded in every pass; for a device only when they are sent.
  *
  * Bytes go to the device and back: per row 8 for the offset and 4, with weights
  * 12, per entry; 32 of state per row there, 32 of sums back, 8 for strengths if
@@ -34,6 +35,7 @@ typedef struct TnfrPlanWork
 	bool		topo;
 	bool		stored;			/* the entries may be there already, or will be
 								 * of use again */
+	bool		coded;			/* the entries are bytes (core/coded.h) */
 	int			threads;
 	uint64_t	cache;			/* bytes, as tnfr_last_cache says; 0: none */
 } TnfrPlanWork;

@@ -38,6 +38,10 @@ check_values(void)
 		  2 * (1000 * 7.0 + 200 * 5),
 		  1000 + 0.5 * ((200 * 8 + 1000 * 12) / 4.0 + 200 * 80) + 2 * 0.1 * 1000),
 	   "no cache, topo, stored");
+	ok(is((TnfrPlanWork) {.n = 100,.entries = 1000,.threads = 3,.cache = 12800,.stored = true,.coded = true},
+		  (1000 * (1.5 + 2.5) + 100 * 5) / 2.8,
+		  1000 + 1000 * 2.5 / 4 / 2.8 + 0.5 * ((100 * 8 + 1000 * 4) / 4.0 + 100 * 64) + 0.1 * 1000),
+	   "coded entries, decoded by both");
 	ok(is((TnfrPlanWork) {.threads = 1}, 0.0, 1000.0), "nothing to do");
 }
 

@@ -71,7 +71,7 @@ is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
 	const TnfrPlanWork work = {
 		.n = graph->n,.entries = graph->entries,
 		.weighted = tnfr_has_weights(graph),.topo = topo,
-		.stored = has_key(network),.threads = call->env.threads,
+		.stored = has_key(network),.coded = graph->coded != NULL,.threads = call->env.threads,
 		.cache = tnfr_last_cache()
 	};
 	const TnfrDeviceRates rates = rates_of(tnfr_gpu_device);
