@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #define LOOK_EVERY		500		/* ms, should a wake-up ever be missed */
+#define SLOTS_FOR_OTHERS	4
 #define BROKER_WAIT		(10 * USECS_PER_SEC)	/* for a broker to begin */
 
 static bool
@@ -116,13 +117,30 @@ make_segment(TnfrGpuJob *job, size_t bytes)
 	return true;
 }
 
+/*
+ * With the lock: a slot for a session of this role.  The last ones are for
+ * roles that have none, lest one role keep all others from the queue.
+ */
 static TnfrGpuSlot *
-free_slot(TnfrGpuState *state)
+free_slot(TnfrGpuState *state, Oid role)
 {
+	TnfrGpuSlot *found = NULL;
+	int			free = 0;
+	int			own = 0;
+
 	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
-		if (state->slot[i].state == TNFR_SLOT_FREE)
-			return &state->slot[i];
-	return NULL;
+	{
+		TnfrGpuSlot *slot = &state->slot[i];
+
+		if (slot->state == TNFR_SLOT_FREE)
+		{
+			found = slot;
+			free++;
+		}
+		else if (slot->role == role)
+			own++;
+	}
+	return own > 0 && free <= SLOTS_FOR_OTHERS ? NULL : found;
 }
 
 static void
@@ -176,7 +194,7 @@ enqueue(TnfrGpuJob *job, int device, const TnfrGpuShape *shape, TimestampTz unti
 	for (;;)
 	{
 		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
-		job->slot = free_slot(state);
+		job->slot = free_slot(state, GetUserId());
 		if (job->slot != NULL)
 		{
 			fill_slot(state, job->slot, job, device, shape, &file);
