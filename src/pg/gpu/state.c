@@ -91,14 +91,6 @@ find_state(void)
 	return state;
 }
 
-TnfrGpuState *
-tnfr_gpu_state(void)
-{
-	if (attached == NULL)
-		attached = find_state();
-	return attached;
-}
-
 /*
  * Where the library is not preloaded the memory comes out of what the server
  * has to spare, and there may be none.  An error has let interrupts in, but
@@ -113,7 +105,7 @@ tnfr_gpu_has_state(void)
 		return true;
 	PG_TRY();
 	{
-		tnfr_gpu_state();
+		attached = find_state();
 	}
 	PG_CATCH();
 	{
@@ -127,6 +119,19 @@ tnfr_gpu_has_state(void)
 	}
 	PG_END_TRY();
 	return attached != NULL;
+}
+
+TnfrGpuState *
+tnfr_gpu_state(void)
+{
+	if (!tnfr_gpu_has_state())
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of shared memory"),
+				 errdetail("The state of GPU devices takes %zu bytes.",
+						   sizeof(TnfrGpuState)),
+				 errhint("Add tnfr_pg to shared_preload_libraries, so that the server sets memory aside.")));
+	return attached;
 }
 
 TnfrGpuCounters *
