@@ -7,6 +7,7 @@
  *
  *		stage=BYTES		size of a stage
  *		memory=BYTES	of the device
+ *		hidden=BYTES	of it that seem free and are not to be had
  *		slow=MS			a pass takes so long
  *		FAULT@CALL		at the first call of that function
  *		FAULT@CALL:K	at the k-th
@@ -43,6 +44,7 @@ struct TnfrDevice
 {
 	uint64_t	stage_bytes;
 	uint64_t	memory;
+	uint64_t	hidden;
 	uint64_t	taken;
 	uint64_t	slow;			/* milliseconds */
 	char	   *stage;
@@ -166,6 +168,7 @@ cpu_open(int32_t number, const char *options, TnfrDevice **device,
 		return report(error, TNFR_DEVICE_ABSENT, "there is only device 0");
 	d->stage_bytes = option(options, "stage=", STAGE_BYTES);
 	d->memory = option(options, "memory=", MEMORY_BYTES);
+	d->hidden = option(options, "hidden=", 0);
 	d->slow = option(options, "slow=", 0);
 	choose_fault(d, options);
 	if (fault(OPEN, error) != TNFR_DEVICE_OK)
@@ -238,7 +241,8 @@ cpu_create(TnfrDevice *device, const TnfrDeviceShape *shape,
 
 	if (fault(CREATE, error) != TNFR_DEVICE_OK)
 		return TNFR_DEVICE_ERROR;
-	if (cpu_bytes(shape) > device->memory - device->taken)
+	if (device->taken + device->hidden > device->memory ||
+		cpu_bytes(shape) > device->memory - device->hidden - device->taken)
 		return report(error, TNFR_DEVICE_NO_MEMORY, "out of device memory");
 	graph = calloc(1, sizeof(*graph));
 	graph->device = device;

@@ -4,8 +4,9 @@
  *	  they come again.
  *
  * A graph that was closed makes room for others, the one closed longest ago
- * first.  A new graph gets all its entries on the device if they fit; else a
- * window as large as does.
+ * first, if that helps.  A new graph gets all its entries on the device if they
+ * fit; else a window as large as does.  Some memory is left free: drivers and
+ * kernels want a little themselves, and no allocation is as exact as sums are.
  */
 #include "session.h"
 #include "core/base.h"
@@ -13,6 +14,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SPARE_PART		16		/* of what is free and ours */
+#define SPARE_MOST		(UINT64_C(512) << 20)
 
 bool
 is_resident(const Graph *g)
@@ -32,6 +36,17 @@ graph_bytes(const Session *s, uint32_t *graphs)
 			bytes += s->graph[i].bytes;
 			++*graphs;
 		}
+	return bytes;
+}
+
+static uint64_t
+closed_bytes(const Session *s)
+{
+	uint64_t	bytes = 0;
+
+	for (uint32_t i = 0; i < TNFR_DEVICE_GRAPHS; i++)
+		if (s->graph[i].handle != NULL && !s->graph[i].open)
+			bytes += s->graph[i].bytes;
 	return bytes;
 }
 
@@ -61,6 +76,16 @@ evict(Session *s)
 	return oldest != NULL;
 }
 
+static bool
+all_open(const Session *s)
+{
+	for (uint32_t i = 0; i < TNFR_DEVICE_GRAPHS; i++)
+		if (!s->graph[i].open)
+			return false;
+	return true;
+}
+
+/* There is one as long as not all graphs are open. */
 static Graph *
 free_place(Session *s)
 {
@@ -72,22 +97,44 @@ free_place(Session *s)
 	return NULL;
 }
 
-/* What a new graph may take, at most; false: the device does not say. */
+/* What a new graph may take: now, and when all are gone that nobody uses. */
+typedef struct Room
+{
+	uint64_t	now;
+	uint64_t	most;
+} Room;
+
+static uint64_t
+less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* False: the device does not say. */
 static bool
-room_for_graph(Session *s, uint64_t budget, uint64_t *room,
+room_for_graph(Session *s, uint64_t budget, Room *room,
 			   TnfrDeviceError *error)
 {
 	TnfrDeviceInfo device;
 	uint32_t	graphs;
 	const uint64_t taken = graph_bytes(s, &graphs);
+	const uint64_t closed = closed_bytes(s);
+	uint64_t	spare;
 
 	if (s->library->info(s->device, &device, error) != TNFR_DEVICE_OK)
 		return false;
-	*room = device.free_bytes;
-	if (budget > 0 && budget < taken)
-		*room = 0;
-	else if (budget > 0 && budget - taken < *room)
-		*room = budget - taken;
+	spare = least((device.free_bytes + taken) / SPARE_PART, SPARE_MOST);
+	if (budget == 0)
+		budget = UINT64_MAX;
+	room->now = least(less(device.free_bytes, spare), less(budget, taken));
+	room->most = least(less(device.free_bytes + closed, spare),
+					   less(budget, taken - closed));
 	return true;
 }
 
@@ -115,41 +162,66 @@ window_for(const Session *s, TnfrDeviceShape shape, uint64_t room)
 	return low;
 }
 
+/*
+ * Chooses the window of a graph of at most so many bytes, and makes room for
+ * it.  Where even the smallest finds none, nobody's graph is given up.
+ */
 static bool
-create(Session *s, const TnfrCommand *c, Graph *g, TnfrDeviceError *error)
+choose_window(Session *s, const TnfrCommand *c, uint64_t limit,
+			  TnfrDeviceShape *shape, TnfrDeviceError *error)
 {
-	TnfrDeviceShape shape = {
-		.n = c->n,.entries = c->entries,.window = c->entries,
-		.weighted = c->weighted
-	};
-	uint64_t	room;
+	Room		room;
 
 	for (;;)
 	{
 		if (!room_for_graph(s, c->budget, &room, error))
 			return false;
+		shape->window = shape->entries;
+		if (window_for(s, *shape, least(room.most, limit)) == UINT64_MAX)
+			break;
 
 		/* rather the whole of this one than those that nobody uses now */
-		shape.window = c->entries;
-		if (s->library->bytes(&shape) > room && evict(s))
+		if (s->library->bytes(shape) > room.now && evict(s))
 			continue;
-		shape.window = window_for(s, shape, room);
-		if (shape.window == UINT64_MAX)
+		shape->window = window_for(s, *shape, least(room.now, limit));
+		if (shape->window == UINT64_MAX)
 			break;
-		if (s->library->create(s->device, &shape, &g->handle, error) == TNFR_DEVICE_OK)
-		{
-			g->shape = shape;
-			g->bytes = s->library->bytes(&shape);
-			return true;
-		}
-		if (error->kind != TNFR_DEVICE_NO_MEMORY || !evict(s))
-			return false;
-		memset(error, 0, sizeof(*error));
+		return true;
 	}
+	if (error->kind != TNFR_DEVICE_NONE)
+		return false;			/* the device has said why */
 	error->kind = TNFR_DEVICE_NO_MEMORY;
 	snprintf(error->text, sizeof(error->text),
 			 "a graph of %" PRIu64 " nodes and %" PRIu64 " entries does not "
-			 "fit %" PRIu64 " bytes of device memory", c->n, c->entries, room);
+			 "fit %" PRIu64 " bytes of device memory", shape->n,
+			 shape->entries, room.most);
+	return false;
+}
+
+/*
+ * A device may have less memory in one piece than it says.  Then the graphs go
+ * that nobody uses, and if that does not help the window becomes smaller.
+ */
+static bool
+create(Session *s, const TnfrCommand *c, Graph *made, TnfrDeviceError *error)
+{
+	TnfrDeviceShape shape = {
+		.n = c->n,.entries = c->entries,.window = c->entries,
+		.weighted = c->weighted
+	};
+	uint64_t	limit = UINT64_MAX;
+
+	while (choose_window(s, c, limit, &shape, error))
+	{
+		made->shape = shape;
+		made->bytes = s->library->bytes(&shape);
+		if (s->library->create(s->device, &shape, &made->handle, error) == TNFR_DEVICE_OK)
+			return true;
+		if (error->kind != TNFR_DEVICE_NO_MEMORY)
+			return false;
+		if (!evict(s))
+			limit = made->bytes / 2;
+	}
 	return false;
 }
 
@@ -181,15 +253,14 @@ open_graph(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 		return refuse(answer, "the graph is in use");
 	if (g == NULL)
 	{
-		g = free_place(s);
-		if (g == NULL)
+		Graph		made = {.key = {c->key[0], c->key[1]}};
+
+		if (all_open(s))
 			return refuse(answer, "too many graphs are in use");
-		if (!create(s, c, g, &answer->error))
-		{
-			memset(g, 0, sizeof(*g));
+		if (!create(s, c, &made, &answer->error))
 			return TNFR_ANSWER_ERROR;
-		}
-		memcpy(g->key, c->key, sizeof(g->key));
+		g = free_place(s);
+		*g = made;
 	}
 	else
 		answer->resident = 1;
