@@ -230,6 +230,8 @@ tnfr_device_ended(TnfrDeviceClient *client, int *status)
 	while (pid < 0 && errno == EINTR);
 	if (pid == 0)
 		return false;
-	client->pid = 0;			/* ended; or someone else has waited for it */
+	if (pid < 0)
+		*status = TNFR_DEVICE_STATUS_TAKEN;
+	client->pid = 0;
 	return true;
 }

@@ -62,8 +62,12 @@ extern void tnfr_device_kill(TnfrDeviceClient *client);
 
 /*
  * True when the process has ended, with its wait status, or there is none.
- * To be called until it says so, lest a zombie stay.
+ * To be called until it says so, lest a zombie stay.  When somebody else has
+ * waited for it, the status is one that no process ends with: neither exited
+ * nor by a signal.
  */
+#define TNFR_DEVICE_STATUS_TAKEN	(-1)
+
 extern bool tnfr_device_ended(TnfrDeviceClient *client, int *status);
 
 #endif							/* TNFR_DEVICE_CLIENT_H */

@@ -29,7 +29,11 @@
  *		CLOSE			graph, keep: it stays resident if it can, for as long
  *						as no other graph needs the memory
  *
- * A graph that is open is open once: the same key is refused meanwhile.
+ * A graph that is open is open once: the same key is refused meanwhile.  After
+ * a LOAD or RUN that was not done, for whatever reason, it takes no command but
+ * CLOSE: a command that was on its way already cannot go wrong by that.  CLOSE
+ * may come at any time.
+ *
  * Columns, passes and windows are those of cuda/tnfr_device.h.
  */
 #ifndef TNFR_DEVICE_PROTOCOL_H
@@ -71,7 +75,8 @@ typedef struct TnfrCommand
 	uint64_t	key[2];			/* the same for the same entries only; 0, 0: none */
 	uint64_t	n;
 	uint64_t	entries;
-	uint64_t	budget;			/* bytes of all graphs together; 0: no limit */
+	uint64_t	budget;			/* bytes of all graphs together when this is a
+								 * new one; 0: no limit */
 	uint32_t	weighted;
 	uint32_t	column;
 	uint32_t	pass;

@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -115,6 +116,95 @@ check_hang_up(Case *c)
 	usleep(50000);
 	ok(good && stopped_well(&d) && seconds_now() - begin < SOON,
 	   "the program goes when its client has gone, in the middle of a pass");
+}
+
+static bool
+sent(Device *d, TnfrCommand command)
+{
+	return tnfr_device_send(&d->client, &command, -1) == TNFR_TALK_OK;
+}
+
+/* The status of the answer that comes next. */
+static bool
+next_says(Device *d, uint32_t status)
+{
+	d->talk = tnfr_device_wait(&d->client, &d->answer, PATIENCE);
+	return d->talk == TNFR_TALK_OK && d->answer.status == status;
+}
+
+/*
+ * A command goes wrong when the next is on its way: that one is refused, and
+ * the graph can be closed.  Offsets and state are there.
+ */
+static void
+check_two_deep(Case *c, const char *options, TnfrCommand first, TnfrCommand second,
+			   uint32_t status, const char *title)
+{
+	Device		d;
+	bool		good = start(&d, options) && attach_segment(&d, 1 << 20) &&
+		open_graph(&d, c, 7, 0) &&
+		load_column(&d, 0, TNFR_DEVICE_OFFSET, c->graph.offset, NULL, c->graph.n + 1) &&
+		load_entries(&d, 0, c) && load_state(&d, 0, c);
+
+	good = good && sent(&d, first) && sent(&d, second) &&
+		sent(&d, (TnfrCommand) {.kind = TNFR_COMMAND_CLOSE,.keep = 1}) &&
+		next_says(&d, status) && next_says(&d, TNFR_ANSWER_REFUSED) &&
+		next_says(&d, TNFR_ANSWER_DONE) && !d.answer.resident &&
+		job_agrees(&d, c, 7, 0);
+	ok(good, title);
+	ok(stopped_well(&d), "end");
+}
+
+static void
+check_pipelines(Case *c)
+{
+	const uint64_t n = c->graph.n;
+	const TnfrCommand state = {
+		.kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_STATE,.count = n
+	};
+	const TnfrCommand half = {
+		.kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_STATE,.count = n / 2
+	};
+	const TnfrCommand rest = {
+		.kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_STATE,.first = n / 2,
+		.count = n - n / 2
+	};
+	const TnfrCommand outside = {
+		.kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_STATE,.count = n,
+		.position = 1 << 20
+	};
+	const TnfrCommand pass = {.kind = TNFR_COMMAND_RUN,.pass = TNFR_DEVICE_PASS_SUMS};
+	const TnfrCommand fetch = {
+		.kind = TNFR_COMMAND_FETCH,.column = TNFR_DEVICE_SUMS,.count = n
+	};
+
+	/* the fourth: behind offsets, entries and state */
+	check_two_deep(c, "fail@load:4", half, rest, TNFR_ANSWER_ERROR,
+				   "a load behind one that has failed");
+	check_two_deep(c, "fail@stage:4", state, pass, TNFR_ANSWER_ERROR,
+				   "a pass behind a load that has failed");
+	check_two_deep(c, NULL, outside, pass, TNFR_ANSWER_REFUSED,
+				   "a pass behind a load that was refused");
+	check_two_deep(c, "fail@run", pass, fetch, TNFR_ANSWER_ERROR,
+				   "a fetch behind a pass that has failed");
+}
+
+/* The client goes with commands on their way, and answers it has not read. */
+static void
+check_gone(Case *c, TnfrCommand command, const char *title)
+{
+	Device		d;
+	bool		good = start(&d, "slow=20") && attach_segment(&d, 1 << 20) &&
+		open_graph(&d, c, 0, 0) &&
+		load_column(&d, 0, TNFR_DEVICE_OFFSET, c->graph.offset, NULL, c->graph.n + 1) &&
+		load_entries(&d, 0, c) && load_state(&d, 0, c) &&
+		run_pass(&d, 0, c, false, TNFR_DEVICE_PASS_SUMS);
+
+	good = good && sent(&d, (TnfrCommand) {.kind = TNFR_COMMAND_INFO});
+	for (int k = 0; k < 4 && good; k++)
+		good = sent(&d, command);
+	usleep(10000);				/* answers have come by now */
+	ok(good && stopped_well(&d), title);
 }
 
 /* The parent is killed: the program goes with it. */
@@ -297,11 +387,28 @@ check_values(Case *c)
 	free(neighbour);
 }
 
+/* A signal handler of the parent's, say, was faster. */
+static void
+check_other_waits(void)
+{
+	Device		d;
+	int			status = 0;
+	bool		good = start(&d, NULL);
+
+	tnfr_device_hang_up(&d.client);
+	good = good && waitpid(d.client.pid, &status, 0) == d.client.pid &&
+		tnfr_device_ended(&d.client, &status);
+	ok(good && status == TNFR_DEVICE_STATUS_TAKEN && !WIFEXITED(status) &&
+	   !WIFSIGNALED(status), "somebody else has waited for the program");
+	ok(tnfr_device_ended(&d.client, &status), "so it has ended");
+}
+
 static void
 check_segments(void)
 {
 	Device		d;
 	int			pipes[2];
+	int			growing;
 	bool		good = start(&d, NULL) && attach_segment(&d, 4096);
 
 	ok(good && !ask(&d, (TnfrCommand) {.kind = TNFR_COMMAND_ATTACH}, d.fd) &&
@@ -314,6 +421,12 @@ check_segments(void)
 	   d.answer.status == TNFR_ANSWER_REFUSED, "nor with one that is no file");
 	close(pipes[0]);
 	close(pipes[1]);
+	growing = memfd_create("tnfr", MFD_CLOEXEC);
+	ok(fcntl(growing, F_SETFL, O_APPEND) == 0 &&
+	   !ask(&d, (TnfrCommand) {.kind = TNFR_COMMAND_ATTACH,.segment = 1}, growing) &&
+	   d.answer.status == TNFR_ANSWER_REFUSED,
+	   "nor with one that all is written to the end of");
+	close(growing);
 	ok(refused(&d, (TnfrCommand) {.kind = TNFR_COMMAND_DETACH,.segment = 2}),
 	   "nor detached before");
 	good = true;
@@ -372,9 +485,20 @@ main(void)
 	check_deadline(&c, "hang@fetch");
 	check_deadline(&c, "slow=60000");
 	check_hang_up(&c);
+	check_pipelines(&c);
+	check_gone(&c, (TnfrCommand)
+			   {
+				   .kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_STATE,.count = 500
+			   }, "gone behind loads");
+	check_gone(&c, (TnfrCommand)
+			   {
+				   .kind = TNFR_COMMAND_FETCH,.column = TNFR_DEVICE_SUMS,.count = 500
+			   }, "gone behind a pass that runs");
+	check_gone(&c, (TnfrCommand) {.kind = TNFR_COMMAND_INFO}, "gone behind answers");
 	check_orphan(NULL);
 	check_orphan("hang@open");
 	check_memory(&c);
+	check_other_waits();
 	check_garbage();
 	check_segments();
 	check_values(&c);

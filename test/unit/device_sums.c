@@ -1,10 +1,12 @@
 /*
  * device_sums.c
  *	  Sums by way of tnfr_pg_device: the same bits as the core's, for networks
- *	  of every shape, resident and streamed, in pieces of every size; and
- *	  graphs that stay on the device.
+ *	  of every shape, resident and streamed, in pieces of every size; graphs
+ *	  that stay on the device; and jobs of several clients in turn.
  */
-#include "device.h"
+#include "device_jobs.h"
+
+#include <inttypes.h>
 
 #define SMALL_STAGE "stage=1024"
 
@@ -90,6 +92,169 @@ check_reuse(void)
 	end_case(&other);
 }
 
+/* How many graphs are on the device. */
+static uint32_t
+graphs_of(Device *d)
+{
+	return ask(d, (TnfrCommand) {.kind = TNFR_COMMAND_INFO}, -1) ?
+		d->answer.graphs : UINT32_MAX;
+}
+
+/* A graph that finds no room takes none from others. */
+static void
+check_impossible(Case *c)
+{
+	const TnfrCommand impossible = {
+		.kind = TNFR_COMMAND_GRAPH,.n = 100000,.entries = 100000
+	};
+	Device		d;
+	bool		good = start(&d, "memory=600000") && attach_segment(&d, 1 << 20) &&
+		job_agrees(&d, c, 7, 0);
+
+	ok(good && !ask(&d, impossible, -1) &&
+	   d.answer.error.kind == TNFR_DEVICE_NO_MEMORY, "a graph that fits nowhere");
+	ok(graphs_of(&d) == 1 && open_graph(&d, c, 7, 0) && d.answer.resident &&
+	   close_graph(&d, d.answer.graph, true), "leaves the others where they are");
+	ok(!open_graph(&d, c, 8, 1000) && d.answer.error.kind == TNFR_DEVICE_NO_MEMORY &&
+	   graphs_of(&d) == 1, "so does one whose budget is too small");
+	ok(open_graph(&d, c, 7, 1000) && d.answer.resident &&
+	   close_graph(&d, d.answer.graph, true), "which is not asked for one that is there");
+	ok(stopped_well(&d), "end");
+}
+
+/* Memory that nobody gets, and memory that is not where it seems to be. */
+static void
+check_spare(Case *c)
+{
+	Device		d;
+	char		options[80];
+	uint64_t	bytes;
+	bool		good = start(&d, NULL) && open_graph(&d, c, 0, 0);
+
+	bytes = d.answer.bytes;
+	ok(good && stopped_well(&d), "so large is a graph");
+
+	snprintf(options, sizeof(options), "stage=1024,memory=%" PRIu64, bytes);
+	good = start(&d, options) && attach_segment(&d, 1 << 20) && open_graph(&d, c, 0, 0);
+	ok(good && d.answer.window < c->graph.entries && d.answer.bytes <= bytes - bytes / 16,
+	   "a graph leaves some memory free");
+	ok(close_graph(&d, 0, false) && job_agrees(&d, c, 0, 0) && stopped_well(&d),
+	   "and is summed in windows");
+
+	snprintf(options, sizeof(options), "stage=1024,memory=%" PRIu64 ",hidden=%" PRIu64,
+			 3 * bytes, 3 * bytes - bytes / 4 * 3);
+	good = start(&d, options) && attach_segment(&d, 1 << 20) && open_graph(&d, c, 0, 0);
+	ok(good && d.answer.window < c->graph.entries,
+	   "memory that is not to be had: a smaller window");
+	ok(close_graph(&d, 0, false) && job_agrees(&d, c, 0, 0) && stopped_well(&d),
+	   "which succeeds");
+
+	snprintf(options, sizeof(options), "stage=1024,memory=%" PRIu64 ",hidden=%" PRIu64,
+			 5 * bytes / 2, bytes);
+	good = start(&d, options) && attach_segment(&d, 1 << 20) && job_agrees(&d, c, 7, 0);
+	ok(good && open_graph(&d, c, 8, 0) && d.answer.window == c->graph.entries &&
+	   graphs_of(&d) == 1, "or the memory of a graph that nobody uses");
+	ok(stopped_well(&d), "end");
+
+	snprintf(options, sizeof(options), "stage=1024,memory=%" PRIu64 ",hidden=%" PRIu64,
+			 3 * bytes, 3 * bytes - 1000);
+	good = start(&d, options) && !open_graph(&d, c, 0, 0);
+	ok(good && d.answer.error.kind == TNFR_DEVICE_NO_MEMORY &&
+	   strcmp(d.answer.error.text, "out of device memory") == 0 && stopped_well(&d),
+	   "when there is none at all, the device's reason");
+}
+
+/* As many graphs as there are places. */
+static void
+check_places(void)
+{
+	Device		d;
+	Case		c;
+	bool		good = start(&d, NULL) && attach_segment(&d, 1 << 16);
+	const TnfrCommand huge = {
+		.kind = TNFR_COMMAND_GRAPH,.n = TNFR_MAX_NODES,.entries = 1
+	};
+
+	begin_case(&c, 10, 20, UNIFORM, false, false, 1);
+	for (uint64_t key = 1; key <= TNFR_DEVICE_GRAPHS && good; key++)
+		good = job_agrees(&d, &c, key, 0);
+	ok(good && graphs_of(&d) == TNFR_DEVICE_GRAPHS, "graphs at all places");
+	ok(!ask(&d, huge, -1) && graphs_of(&d) == TNFR_DEVICE_GRAPHS,
+	   "one that fits nowhere takes no place");
+	good = job_agrees(&d, &c, 1, 0) && job_agrees(&d, &c, 99, 0) &&
+		graphs_of(&d) == TNFR_DEVICE_GRAPHS && open_graph(&d, &c, 1, 0) &&
+		d.answer.resident && open_graph(&d, &c, 2, 0) && !d.answer.resident;
+	ok(good, "another takes that of the one closed longest ago");
+	for (uint64_t key = 101; key < 99 + TNFR_DEVICE_GRAPHS && good; key++)
+		good = open_graph(&d, &c, key, 0);
+	ok(good && !open_graph(&d, &c, 200, 0) && d.answer.status == TNFR_ANSWER_REFUSED,
+	   "no more than that are open");
+	ok(close_graph(&d, 5, false) && job_agrees(&d, &c, 200, 0), "and one less helps");
+	ok(stopped_well(&d), "end");
+	end_case(&c);
+}
+
+/* Two pieces on their way at a time, through two halves of a segment. */
+static bool
+load_two_deep(Device *d, const Case *c, uint64_t piece)
+{
+	const uint64_t entries = c->graph.entries;
+	uint64_t	waiting = 0;
+	bool		good = true;
+
+	for (uint64_t first = 0, side = 0; (first < entries || waiting > 0) && good;)
+	{
+		const uint64_t count = entries - first < piece ? entries - first : piece;
+		TnfrCommand load = {
+			.kind = TNFR_COMMAND_LOAD,.column = TNFR_DEVICE_ENTRIES,
+			.first = first,.count = count,.position = side * d->bytes / 2
+		};
+
+		if (waiting == 2 || count == 0)
+		{
+			d->talk = tnfr_device_wait(&d->client, &d->answer, PATIENCE);
+			good = answered(d);
+			waiting--;
+			continue;
+		}
+		load.weights = load.position + d->bytes / 4;
+		memcpy(d->memory + load.position, c->graph.neighbour + first, count * 4);
+		memcpy(d->memory + load.weights, c->graph.weight + first, count * 8);
+		good = tnfr_device_send(&d->client, &load, -1) == TNFR_TALK_OK;
+		waiting++;
+		first += count;
+		side = !side;
+	}
+	return good;
+}
+
+static void
+check_two_deep(void)
+{
+	Case		c;
+	Device		d;
+	bool		good;
+
+	begin_case(&c, 500, 20000, SKEWED, false, true, 5);
+	good = start(&d, SMALL_STAGE) && attach_segment(&d, 1 << 16) &&
+		open_graph(&d, &c, 0, 0) &&
+		load_column(&d, 0, TNFR_DEVICE_OFFSET, c.graph.offset, NULL, 501) &&
+		load_two_deep(&d, &c, 1777) && load_state(&d, 0, &c) &&
+		run_pass(&d, 0, &c, false, TNFR_DEVICE_PASS_SUMS) &&
+		fetch_same(&d, 0, TNFR_DEVICE_SUMS, c.sums, 500);
+	ok(good, "pieces two at a time, resident");
+	good = close_graph(&d, 0, false) && open_graph(&d, &c, 0, tight_budget(&c)) &&
+		d.answer.window < c.graph.entries &&
+		load_column(&d, 0, TNFR_DEVICE_OFFSET, c.graph.offset, NULL, 501) &&
+		load_state(&d, 0, &c) &&
+		run_pass(&d, 0, &c, false, TNFR_DEVICE_PASS_SUMS) &&
+		load_two_deep(&d, &c, 1777) &&
+		fetch_same(&d, 0, TNFR_DEVICE_SUMS, c.sums, 500);
+	ok(good, "and streamed");
+	ok(stopped_well(&d), "end");
+	end_case(&c);
+}
+
 /* Commands are sent before answers to others have come. */
 static void
 check_pipeline(void)
@@ -117,6 +282,7 @@ int
 main(void)
 {
 	const int	before = descriptors();
+	Case		c;
 
 	check("one node", 1, 0, UNIFORM, false, UINT64_MAX);
 	check("no edges", 70, 0, UNIFORM, false, 13);
@@ -128,7 +294,17 @@ main(void)
 	check("the same edge", 100, 9000, SAME, true, UINT64_MAX);
 	check("a hub longer than TNFR_HUB", 20, TNFR_HUB * 2 + 99, STAR, true, UINT64_MAX);
 	check_reuse();
+	begin_case(&c, 500, 9000, SKEWED, false, true, 3);
+	check_impossible(&c);
+	check_spare(&c);
+	end_case(&c);
+	check_places();
 	check_pipeline();
+	check_two_deep();
+	check_jobs(SMALL_STAGE, false);
+	check_jobs(SMALL_STAGE, true);
+	check_jobs(SMALL_STAGE ",slow=2", true);
+	check_fetched(SMALL_STAGE);
 	ok(descriptors() == before, "no descriptor is left");
 	ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "no process is left");
 	return done_testing();

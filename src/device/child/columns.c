@@ -114,36 +114,33 @@ fill_stage(const Session *s, Graph *g, const TnfrCommand *c, uint64_t done,
 	return NULL;
 }
 
-/* Takes one piece to the device; how much, or 0. */
-static uint64_t
-load_piece(Session *s, Graph *g, const TnfrCommand *c, uint64_t done,
+/* Takes a piece to the device, and moves *done on. */
+static uint32_t
+load_piece(Session *s, Graph *g, const TnfrCommand *c, uint64_t *done,
 		   TnfrAnswer *answer)
 {
 	TnfrDeviceError *error = &answer->error;
 	TnfrDeviceResult result;
 	void	   *stage;
 	uint64_t	bytes;
-	uint64_t	count = c->count - done;
+	uint64_t	count = c->count - *done;
 	uint64_t	most;
 	const char *wrong;
 
 	while ((result = s->library->stage(s->device, &stage, &bytes, error)) == TNFR_DEVICE_BUSY)
 		breathe(s);
 	if (result != TNFR_DEVICE_OK)
-		return 0;
+		return TNFR_ANSWER_ERROR;
 	most = tnfr_device_fit(c->column, g->shape.weighted, bytes);
 	count = count < most ? count : most;
-	wrong = fill_stage(s, g, c, done, count, stage);
+	wrong = fill_stage(s, g, c, *done, count, stage);
 	if (wrong != NULL)
-	{
-		refuse(answer, wrong);
-		answer->status = TNFR_ANSWER_REFUSED;
-		return 0;
-	}
-	while ((result = s->library->load(g->handle, c->column, c->first + done,
+		return refuse(answer, wrong);
+	while ((result = s->library->load(g->handle, c->column, c->first + *done,
 									  count, error)) == TNFR_DEVICE_BUSY)
 		breathe(s);
-	return result == TNFR_DEVICE_OK ? count : 0;
+	*done += count;
+	return result == TNFR_DEVICE_OK ? TNFR_ANSWER_DONE : TNFR_ANSWER_ERROR;
 }
 
 /* May these items of the column come now? */
@@ -184,21 +181,18 @@ load(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 {
 	Graph	   *g = find_graph(s, c, answer);
 	const char *why = g != NULL ? may_load(s, g, c) : NULL;
+	uint32_t	status = TNFR_ANSWER_DONE;
+	uint64_t	done = 0;
 
 	if (g == NULL)
 		return TNFR_ANSWER_REFUSED;
+	g->broken = true;			/* until all has succeeded */
 	if (why != NULL)
 		return refuse(answer, why);
-	g->broken = true;			/* until all has succeeded */
-	for (uint64_t done = 0; done < c->count;)
-	{
-		uint64_t	count = load_piece(s, g, c, done, answer);
-
-		if (count == 0)
-			return answer->status == TNFR_ANSWER_REFUSED ?
-				TNFR_ANSWER_REFUSED : TNFR_ANSWER_ERROR;
-		done += count;
-	}
+	while (done < c->count && status == TNFR_ANSWER_DONE)
+		status = load_piece(s, g, c, &done, answer);
+	if (status != TNFR_ANSWER_DONE)
+		return status;
 	g->broken = false;
 	g->loaded[c->column] = c->first + c->count;
 	if (c->column == TNFR_DEVICE_STRENGTH)
@@ -236,15 +230,14 @@ run(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 
 	if (g == NULL)
 		return TNFR_ANSWER_REFUSED;
+	g->broken = true;			/* until it has succeeded */
 	if (why != NULL)
 		return refuse(answer, why);
 	while ((result = s->library->run(g->handle, c->pass, &answer->error)) == TNFR_DEVICE_BUSY)
 		breathe(s);
 	if (result != TNFR_DEVICE_OK)
-	{
-		g->broken = true;
 		return TNFR_ANSWER_ERROR;
-	}
+	g->broken = false;
 	if (!is_resident(g))
 	{
 		g->streaming = true;
@@ -280,44 +273,36 @@ may_fetch(const Session *s, const Graph *g, const TnfrCommand *c)
 	return NULL;
 }
 
-/* Brings a piece from the device; how much, or 0. */
-static uint64_t
-fetch_piece(Session *s, Graph *g, const TnfrCommand *c, uint64_t done,
-			uint64_t most, TnfrAnswer *answer)
+/* Brings a piece from the device, at most so many items, and moves *done on. */
+static uint32_t
+fetch_piece(Session *s, Graph *g, const TnfrCommand *c, uint64_t most,
+			uint64_t *done, TnfrAnswer *answer)
 {
 	const uint64_t item = tnfr_device_item(c->column, 0);
-	const uint64_t count = c->count - done < most ? c->count - done : most;
+	const uint64_t left = c->count - *done;
+	const uint64_t count = left < most ? left : most;
+	const uint64_t position = c->position + *done * item;
 	const void *memory;
 	TnfrDeviceResult result;
 
-	while ((result = s->library->fetch(g->handle, c->column, c->first + done,
+	while ((result = s->library->fetch(g->handle, c->column, c->first + *done,
 									   count, &memory, &answer->error)) == TNFR_DEVICE_BUSY)
 		breathe(s);
 	if (result != TNFR_DEVICE_OK)
-		return 0;
-	if (!copy_out(&s->segment[c->segment], c->position + done * item, memory,
-				  count * item))
-	{
-		refuse(answer, "the segment cannot be written");
-		answer->status = TNFR_ANSWER_REFUSED;
-		return 0;
-	}
-	return count;
+		return TNFR_ANSWER_ERROR;
+	if (!copy_out(&s->segment[c->segment], position, memory, count * item))
+		return refuse(answer, "the segment cannot be written");
+	*done += count;
+	return TNFR_ANSWER_DONE;
 }
 
-uint32_t
-fetch(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
+/* Waits for the pass, and asks how many bytes a piece may have. */
+static uint32_t
+wait_for_pass(Session *s, Graph *g, uint64_t *bytes, TnfrAnswer *answer)
 {
-	Graph	   *g = find_graph(s, c, answer);
-	const char *why = g != NULL ? may_fetch(s, g, c) : NULL;
 	TnfrDeviceResult result;
 	void	   *stage;
-	uint64_t	bytes;
 
-	if (g == NULL)
-		return TNFR_ANSWER_REFUSED;
-	if (why != NULL)
-		return refuse(answer, why);
 	while ((result = s->library->poll(g->handle, &answer->nanoseconds,
 									  &answer->error)) == TNFR_DEVICE_BUSY)
 		breathe(s);
@@ -326,18 +311,28 @@ fetch(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 		g->broken = true;
 		return TNFR_ANSWER_ERROR;
 	}
-	while ((result = s->library->stage(s->device, &stage, &bytes,
+	while ((result = s->library->stage(s->device, &stage, bytes,
 									   &answer->error)) == TNFR_DEVICE_BUSY)
 		breathe(s);				/* only its size is of interest */
-	for (uint64_t done = 0; done < c->count && result == TNFR_DEVICE_OK;)
-	{
-		uint64_t	count = fetch_piece(s, g, c, done,
-										tnfr_device_fit(c->column, 0, bytes), answer);
-
-		if (count == 0)
-			return answer->status == TNFR_ANSWER_REFUSED ?
-				TNFR_ANSWER_REFUSED : TNFR_ANSWER_ERROR;
-		done += count;
-	}
 	return result == TNFR_DEVICE_OK ? TNFR_ANSWER_DONE : TNFR_ANSWER_ERROR;
+}
+
+uint32_t
+fetch(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
+{
+	Graph	   *g = find_graph(s, c, answer);
+	const char *why = g != NULL ? may_fetch(s, g, c) : NULL;
+	uint32_t	status;
+	uint64_t	done = 0;
+	uint64_t	bytes;
+
+	if (g == NULL)
+		return TNFR_ANSWER_REFUSED;
+	if (why != NULL)
+		return refuse(answer, why);
+	status = wait_for_pass(s, g, &bytes, answer);
+	while (done < c->count && status == TNFR_ANSWER_DONE)
+		status = fetch_piece(s, g, c, tnfr_device_fit(c->column, 0, bytes),
+							 &done, answer);
+	return status;
 }

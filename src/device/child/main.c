@@ -86,8 +86,8 @@ next_command(TnfrCommand *command, int *fd)
 	do
 		got = recvmsg(session.socket, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	if (got == 0)
-		_exit(TNFR_DEVICE_EXIT_EOF);
+	if (got == 0 || (got < 0 && errno == ECONNRESET))
+		_exit(TNFR_DEVICE_EXIT_EOF);	/* reset: it has not read all answers */
 	*fd = got > 0 ? take_descriptor(&message) : -1;
 	if (got != (ssize_t) sizeof(*command) || (message.msg_flags & MSG_TRUNC) ||
 		command->protocol != TNFR_DEVICE_PROTOCOL)

@@ -4,6 +4,7 @@
  */
 #include "session.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -52,11 +53,15 @@ uint32_t
 attach(Session *s, const TnfrCommand *c, int fd, TnfrAnswer *answer)
 {
 	struct stat file;
+	int			flags;
 
 	if (c->segment >= TNFR_DEVICE_SEGMENTS || s->segment[c->segment].attached)
 		return refuse(answer, "no such segment, or it is attached");
 	if (fd < 0 || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
 		return refuse(answer, "the segment is not a file");
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || (flags & O_APPEND))
+		return refuse(answer, "the segment is a file that grows");
 	s->segment[c->segment] = (Segment)
 	{
 		.attached = true,.fd = fd,.bytes = (uint64_t) file.st_size
