@@ -15,16 +15,17 @@
 #define BLOCKS	3				/* at a time: registers for eight states a lane,
 								 * and none spilled */
 
-static __device__ __forceinline__ uint64_t
+/* In 32 bits, which rows, chunks and hubs have numbers of, too. */
+static __device__ __forceinline__ uint32_t
 this_warp()
 {
-	return (uint64_t) blockIdx.x * WARPS + threadIdx.x / TNFR_WARP;
+	return blockIdx.x * WARPS + threadIdx.x / TNFR_WARP;
 }
 
-static __device__ __forceinline__ uint64_t
+static __device__ __forceinline__ uint32_t
 all_warps()
 {
-	return (uint64_t) gridDim.x * WARPS;
+	return gridDim.x * WARPS;
 }
 
 static __global__ void
@@ -42,7 +43,7 @@ __launch_bounds__(THREADS, BLOCKS)
 sum_short_rows(const TnfrDeviceRun run)
 {
 	__shared__ TnfrEntriesShared shared[WARPS];
-	const uint64_t first = this_warp() * TNFR_WARP;
+	const uint64_t first = (uint64_t) this_warp() * TNFR_WARP;
 
 	if (first < run.n)
 		tnfr_short_rows(&run, first, threadIdx.x % TNFR_WARP,
@@ -57,8 +58,8 @@ sum_chunks(const TnfrDeviceRun run)
 	__shared__ TnfrEntriesShared shared[WARPS];
 	const uint32_t chunks = run.counts->chunks;
 
-	for (uint64_t k = this_warp(); k < chunks; k += all_warps())
-		tnfr_long_chunk(&run, &run.chunk[k], threadIdx.x % TNFR_WARP,
+	for (uint32_t k = this_warp(); k < chunks; k += all_warps())
+		tnfr_long_chunk(&run, run.chunk[k], threadIdx.x % TNFR_WARP,
 						&shared[threadIdx.x / TNFR_WARP], MODE, WEIGHTED);
 }
 
@@ -69,8 +70,8 @@ sum_hubs(const TnfrDeviceRun run)
 {
 	const uint32_t hubs = run.counts->hubs;
 
-	for (uint64_t k = this_warp(); k < hubs; k += all_warps())
-		tnfr_hub_row(&run, &run.hub[k], threadIdx.x % TNFR_WARP, MODE, WEIGHTED);
+	for (uint32_t k = this_warp(); k < hubs; k += all_warps())
+		tnfr_hub_row(&run, run.hub[k], threadIdx.x % TNFR_WARP, MODE, WEIGHTED);
 }
 
 #endif							/* TNFR_CUDA_KERNELS_H */

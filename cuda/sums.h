@@ -56,8 +56,11 @@ static_assert(TNFR_DEVICE_ROW_MAX <= TNFR_MOST_STEPS * TNFR_SLOTS * TNFR_CHUNK,
 #define UNROLL
 #endif
 
+/* What is read and written by 16 bytes at once. */
+#define TNFR_ALIGNED	__attribute__((aligned(16)))
+
 /* A chunk of a long row. */
-typedef struct TnfrChunk
+typedef struct TNFR_ALIGNED TnfrChunk
 {
 	uint32_t	row;
 	uint32_t	number;			/* in its row */
@@ -68,7 +71,7 @@ typedef struct TnfrChunk
 #define TNFR_NO_PART	UINT32_MAX
 
 /* A row of several chunks. */
-typedef struct TnfrHub
+typedef struct TNFR_ALIGNED TnfrHub
 {
 	uint32_t	row;
 	uint32_t	first_part;
@@ -201,18 +204,19 @@ tnfr_list_chunks(const TnfrDeviceRun *run, uint64_t row)
 	at = atomicAdd(&run->counts->chunks, chunks);
 	if (chunks > 1)
 	{
-		TnfrHub    *hub = &run->hub[atomicAdd(&run->counts->hubs, 1)];
+		const uint32_t number = atomicAdd(&run->counts->hubs, 1);
+		TnfrHub		hub = {(uint32_t) row, 0, chunks, 0};
 
-		part = atomicAdd(&run->counts->parts, chunks);
-		hub->row = (uint32_t) row;
-		hub->first_part = part;
-		hub->parts = chunks;
+		part = hub.first_part = atomicAdd(&run->counts->parts, chunks);
+		run->hub[number] = hub;
 	}
 	for (uint32_t k = 0; k < chunks; k++)
 	{
-		run->chunk[at + k].row = (uint32_t) row;
-		run->chunk[at + k].number = k;
-		run->chunk[at + k].part = chunks > 1 ? part + k : TNFR_NO_PART;
+		TnfrChunk	chunk = {
+			(uint32_t) row, k, chunks > 1 ? part + k : TNFR_NO_PART, 0
+		};
+
+		run->chunk[at + k] = chunk;
 	}
 }
 
@@ -502,13 +506,13 @@ tnfr_short_rows(const TnfrDeviceRun *run, uint64_t first, uint32_t lane,
 
 /* One chunk of a long row. */
 DEVICE void
-tnfr_long_chunk(const TnfrDeviceRun *run, const TnfrChunk *chunk,
+tnfr_long_chunk(const TnfrDeviceRun *run, TnfrChunk chunk,
 				uint32_t lane, TnfrEntriesShared *shared, TnfrMode mode,
 				bool weighted)
 {
-	const uint64_t row_begin = run->offset[chunk->row];
-	const uint64_t row_end = run->offset[chunk->row + 1];
-	const uint64_t begin = row_begin + (uint64_t) chunk->number * TNFR_CHUNK;
+	const uint64_t row_begin = run->offset[chunk.row];
+	const uint64_t row_end = run->offset[chunk.row + 1];
+	const uint64_t begin = row_begin + (uint64_t) chunk.number * TNFR_CHUNK;
 	const uint32_t length = row_end - begin < TNFR_CHUNK ?
 		(uint32_t) (row_end - begin) : TNFR_CHUNK;
 	const uint32_t leaf = lane / 2;
@@ -536,33 +540,33 @@ tnfr_long_chunk(const TnfrDeviceRun *run, const TnfrChunk *chunk,
 	sum = tnfr_counter_end(waiting, steps, lane, mode, weighted);
 	if (lane >= 2)
 		return;
-	if (chunk->part == TNFR_NO_PART)
-		tnfr_put_row(run, chunk->row, row_end - row_begin, sum, lane, mode,
+	if (chunk.part == TNFR_NO_PART)
+		tnfr_put_row(run, chunk.row, row_end - row_begin, sum, lane, mode,
 					 weighted);
 	else
-		tnfr_put(run->part_sums, run->part_scalar, chunk->part, sum, lane, mode);
+		tnfr_put(run->part_sums, run->part_scalar, chunk.part, sum, lane, mode);
 }
 
 /* A hub: the sums of its chunks take the slots that leaves had. */
 DEVICE void
-tnfr_hub_row(const TnfrDeviceRun *run, const TnfrHub *hub, uint32_t lane,
+tnfr_hub_row(const TnfrDeviceRun *run, TnfrHub hub, uint32_t lane,
 			 TnfrMode mode, bool weighted)
 {
-	const uint64_t length = run->offset[hub->row + 1] - run->offset[hub->row];
+	const uint64_t length = run->offset[hub.row + 1] - run->offset[hub.row];
 	const double2 *part = (const double2 *) run->part_sums;
 	uint32_t	steps = 0;
 	TnfrHalf	waiting = {0.0, 0.0, 0.0};
 	TnfrHalf	sum;
 
-	for (uint32_t at = 0; at < hub->parts; at += TNFR_SLOTS)
+	for (uint32_t at = 0; at < hub.parts; at += TNFR_SLOTS)
 	{
-		const uint32_t left = hub->parts - at;
+		const uint32_t left = hub.parts - at;
 		const uint32_t slot = lane / 2;
 
 		sum.a = sum.b = sum.s = 0.0;
 		if (slot < left)
 		{
-			const uint64_t p = (uint64_t) hub->first_part + at + slot;
+			const uint64_t p = (uint64_t) hub.first_part + at + slot;
 
 			if (mode == TNFR_MODE_STATE)
 			{
@@ -576,7 +580,7 @@ tnfr_hub_row(const TnfrDeviceRun *run, const TnfrHub *hub, uint32_t lane,
 	}
 	sum = tnfr_counter_end(waiting, steps, lane, mode, weighted);
 	if (lane < 2)
-		tnfr_put_row(run, hub->row, length, sum, lane, mode, weighted);
+		tnfr_put_row(run, hub.row, length, sum, lane, mode, weighted);
 }
 
 #undef DEVICE

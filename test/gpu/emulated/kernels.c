@@ -24,13 +24,13 @@ short_rows(uint32_t lane)
 static void
 long_chunk(uint32_t lane)
 {
-	tnfr_long_chunk(run, &run->chunk[piece], lane, &shared, mode, weighted);
+	tnfr_long_chunk(run, run->chunk[piece], lane, &shared, mode, weighted);
 }
 
 static void
 hub_row(uint32_t lane)
 {
-	tnfr_hub_row(run, &run->hub[piece], lane, mode, weighted);
+	tnfr_hub_row(run, run->hub[piece], lane, mode, weighted);
 }
 
 void
