@@ -4,129 +4,18 @@
  *
  * Everything is enqueued on the stream and thus happens in order; the host
  * only asks events whether they have passed.  Stages are pinned, two to load
- * in turn and one to fetch.  A graph is one allocation that all its columns
- * lie in.
- *
- * A graph that streams keeps the last TNFR_CHUNK entries when its window is
- * full and goes on behind them: what ends in the next window begins there, or
- * among those.
+ * in turn and one to fetch.
  */
-#include "tnfr_device.h"
-#include "kernels.cuh"
+#include "device.cuh"
+#include "graph.cuh"
+#include "passes.cuh"
 
-#include <cuda_runtime.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STAGE_BYTES		(UINT64_C(4) << 20)
 #define STAGE_LEAST		UINT64_C(256)
-#define STAGES			2		/* to load from */
-#define ALIGNMENT		UINT64_C(256)
-#define ENTRIES_MOST	(UINT64_C(1) << 38) /* chunks have 32-bit numbers */
 #define BLOCKS_PER_SM	8		/* that go through chunks and hubs */
-
-struct TnfrDevice
-{
-	int			number;
-	uint32_t	blocks;
-	uint64_t	stage_bytes;
-	cudaStream_t stream;
-	char	   *stage[STAGES];
-	cudaEvent_t staged[STAGES]; /* the stage has been read */
-	int			turn;			/* the stage that is lent, or next */
-	char	   *fetched;
-	cudaEvent_t there;			/* fetched has been written */
-	bool		fetching;
-};
-
-/* Parts of a graph's memory. */
-enum
-{
-	OFFSET, STATE, STRENGTH, SUMS, TOPO, NEIGHBOUR, WEIGHT, CHUNK, HUB, COUNTS,
-	PART_SUMS, PART_SCALAR, PARTS
-};
-
-struct TnfrDeviceGraph
-{
-	TnfrDevice *device;
-	TnfrDeviceShape shape;
-	char	   *memory;
-	char	   *part[PARTS];
-	uint32_t	pass;
-	TnfrSpan	span;			/* of entries on the device */
-	cudaEvent_t began;
-	cudaEvent_t ended;
-	bool		running;		/* a pass was begun, and not seen to end */
-	bool		complete;		/* all of it is on the stream */
-	uint64_t	nanoseconds;	/* of the last pass */
-};
-
-static bool
-is_absent(cudaError_t code)
-{
-	switch (code)
-	{
-		case cudaErrorNoDevice:
-		case cudaErrorInvalidDevice:
-		case cudaErrorInsufficientDriver:
-		case cudaErrorSystemDriverMismatch:
-		case cudaErrorCompatNotSupportedOnDevice:
-		case cudaErrorSystemNotReady:
-		case cudaErrorDevicesUnavailable:
-		case cudaErrorNoKernelImageForDevice:
-		case cudaErrorInitializationError:
-			return true;
-		default:
-			return false;
-	}
-}
-
-static uint32_t
-kind_of(cudaError_t code)
-{
-	cudaError_t now;
-
-	cudaGetLastError();			/* forgets what can be forgotten */
-	if (code == cudaErrorECCUncorrectable ||
-		code == cudaErrorNvlinkUncorrectable)
-		return TNFR_DEVICE_LOST;
-	now = cudaStreamQuery(cudaStreamLegacy);
-	cudaGetLastError();
-	if (now != cudaSuccess && now != cudaErrorNotReady)
-		return TNFR_DEVICE_STICKY;	/* it cannot */
-	return code == cudaErrorMemoryAllocation ? TNFR_DEVICE_NO_MEMORY :
-		TNFR_DEVICE_FAILED;
-}
-
-static TnfrDeviceResult
-failed(TnfrDeviceError *error, uint32_t kind, const char *what,
-	   cudaError_t code)
-{
-	error->kind = kind;
-	snprintf(error->text, sizeof(error->text), "could not %s: %s", what,
-			 cudaGetErrorString(code));
-	return TNFR_DEVICE_ERROR;
-}
-
-/* Leaves the calling function when a call does not succeed. */
-#define TRY(what, call) \
-	do { \
-		cudaError_t code_ = (call); \
-		if (code_ != cudaSuccess) \
-			return failed(error, kind_of(code_), what, code_); \
-	} while (0)
-
-static TnfrDeviceResult
-passed(cudaEvent_t event, TnfrDeviceError *error)
-{
-	cudaError_t code = cudaEventQuery(event);
-
-	if (code == cudaErrorNotReady)
-		return TNFR_DEVICE_BUSY;
-	TRY("compute on the device", code);
-	return TNFR_DEVICE_OK;
-}
 
 /* The stage size that the options ask for. */
 static uint64_t
@@ -175,37 +64,53 @@ make_stages(TnfrDevice *device, TnfrDeviceError *error)
 	return TNFR_DEVICE_OK;
 }
 
-static TnfrDeviceResult
-device_open(int32_t number, const char *options, TnfrDevice **result,
-			TnfrDeviceError *error)
+/*
+ * Makes the context.  All kernels are loaded now and not each when it is first
+ * launched, so that from here on nothing but graphs takes device memory; and a
+ * device that cannot run them is no device.
+ */
+static cudaError_t
+choose_device(int32_t number, int *processors)
 {
+	cudaFuncAttributes attributes;
 	int			count = 0;
 	int			major = 0;
-	int			processors = 0;
-	cudaError_t code = cudaGetDeviceCount(&count);
-	TnfrDevice *device;
+	cudaError_t code;
 
+	setenv("CUDA_MODULE_LOADING", "EAGER", 1);
+	code = cudaGetDeviceCount(&count);
 	if (code == cudaSuccess && (number < 0 || number >= count))
 		code = cudaErrorInvalidDevice;
 	if (code == cudaSuccess)
 		code = cudaSetDevice(number);
 	if (code == cudaSuccess)
-		code = cudaFree(NULL);	/* makes the context */
+		code = cudaFree(NULL);	/* makes it */
 	if (code == cudaSuccess)
 		code = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor,
 									  number);
 	if (code == cudaSuccess)
-		code = cudaDeviceGetAttribute(&processors,
+		code = cudaDeviceGetAttribute(processors,
 									  cudaDevAttrMultiProcessorCount, number);
 	if (code == cudaSuccess && major < 8)
 		code = cudaErrorNoKernelImageForDevice;
-	if (code != cudaSuccess)
-	{
-		const uint32_t kind = kind_of(code);
+	if (code == cudaSuccess)
+		code = cudaFuncGetAttributes(&attributes, list_chunks);
+	return code;
+}
 
-		return failed(error, is_absent(code) ? (uint32_t) TNFR_DEVICE_ABSENT : kind,
-					  "open the device", code);
-	}
+static TnfrDeviceResult
+device_open(int32_t number, const char *options, TnfrDevice **result,
+			TnfrDeviceError *error)
+{
+	int			processors = 0;
+	const cudaError_t code = choose_device(number, &processors);
+	TnfrDevice *device;
+
+	if (code == cudaErrorMemoryAllocation)	/* nothing is there to be broken */
+		return failed(error, TNFR_DEVICE_NO_MEMORY, "open the device", code);
+	if (is_absent(code))
+		return failed(error, TNFR_DEVICE_ABSENT, "open the device", code);
+	TRY("open the device", code);
 
 	device = (TnfrDevice *) calloc(1, sizeof(*device));
 	if (device == NULL)
@@ -248,95 +153,6 @@ device_window_min(const TnfrDevice *device)
 										 device->stage_bytes));
 }
 
-/* Where the parts of a graph lie; its size, or UINT64_MAX. */
-static uint64_t
-lay_out(const TnfrDeviceShape *s, uint64_t *at)
-{
-	const uint64_t room = s->window + TNFR_WINDOW_PAD;
-	const uint64_t parts = TNFR_MOST_PARTS(s->entries);
-	uint64_t	size[PARTS];
-	uint64_t	sum = 0;
-
-	if (s->n > TNFR_MAX_NODES || s->entries > ENTRIES_MOST ||
-		s->window > s->entries)
-		return UINT64_MAX;
-	size[OFFSET] = (s->n + 1) * sizeof(uint64_t);
-	size[STATE] = size[SUMS] = s->n * sizeof(TnfrNodeState);
-	size[STRENGTH] = size[TOPO] = s->n * sizeof(double);
-	size[NEIGHBOUR] = room * sizeof(uint32_t);
-	size[WEIGHT] = s->weighted ? room * sizeof(double) : 0;
-	size[CHUNK] = TNFR_MOST_CHUNKS(s->entries) * sizeof(TnfrChunk);
-	size[HUB] = TNFR_MOST_HUBS(s->entries) * sizeof(TnfrHub);
-	size[COUNTS] = sizeof(TnfrCounts);
-	size[PART_SUMS] = parts * sizeof(TnfrNodeState);
-	size[PART_SCALAR] = parts * sizeof(double);
-	for (int i = 0; i < PARTS; i++)
-	{
-		at[i] = sum;
-		sum += (size[i] + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	}
-	return sum;
-}
-
-static uint64_t
-device_bytes(const TnfrDeviceShape *shape)
-{
-	uint64_t	at[PARTS];
-
-	return lay_out(shape, at);
-}
-
-/* Also waits for what the stream still does with it. */
-static void
-device_destroy(TnfrDeviceGraph *graph)
-{
-	graph->device->fetching = false;	/* what was fetched is of no use */
-	cudaFree(graph->memory);
-	if (graph->began != NULL)
-		cudaEventDestroy(graph->began);
-	if (graph->ended != NULL)
-		cudaEventDestroy(graph->ended);
-	free(graph);
-}
-
-static TnfrDeviceResult
-make_graph(TnfrDeviceGraph *graph, TnfrDeviceError *error)
-{
-	uint64_t	at[PARTS];
-
-	TRY("allocate device memory",
-		cudaMalloc(&graph->memory, lay_out(&graph->shape, at)));
-	for (int i = 0; i < PARTS; i++)
-		graph->part[i] = graph->memory + at[i];
-	TRY("prepare the device", cudaEventCreate(&graph->began));
-	TRY("prepare the device", cudaEventCreate(&graph->ended));
-	return TNFR_DEVICE_OK;
-}
-
-static TnfrDeviceResult
-device_create(TnfrDevice *device, const TnfrDeviceShape *shape,
-			  TnfrDeviceGraph **result, TnfrDeviceError *error)
-{
-	TnfrDeviceGraph *graph = (TnfrDeviceGraph *) calloc(1, sizeof(*graph));
-
-	if (graph == NULL || device_bytes(shape) == UINT64_MAX)
-	{
-		free(graph);
-		return failed(error, TNFR_DEVICE_NO_MEMORY, "allocate the graph",
-					  cudaErrorMemoryAllocation);
-	}
-	graph->device = device;
-	graph->shape = *shape;
-	graph->span.room = shape->window;
-	if (make_graph(graph, error) != TNFR_DEVICE_OK)
-	{
-		device_destroy(graph);
-		return TNFR_DEVICE_ERROR;
-	}
-	*result = graph;
-	return TNFR_DEVICE_OK;
-}
-
 static TnfrDeviceResult
 device_stage(TnfrDevice *device, void **memory, uint64_t *bytes,
 			 TnfrDeviceError *error)
@@ -344,108 +160,6 @@ device_stage(TnfrDevice *device, void **memory, uint64_t *bytes,
 	*memory = device->stage[device->turn];
 	*bytes = device->stage_bytes;
 	return passed(device->staged[device->turn], error);
-}
-
-/* What the kernels get to know, for a window that ends at that entry. */
-static TnfrDeviceRun
-run_of(const TnfrDeviceGraph *graph, uint64_t to)
-{
-	char *const *part = graph->part;
-	TnfrDeviceRun run = {};
-
-	run.n = graph->shape.n;
-	run.offset = (const uint64_t *) part[OFFSET];
-	run.base = graph->span.base;
-	run.from = graph->span.from;
-	run.to = to;
-	run.neighbour = (const uint32_t *) part[NEIGHBOUR];
-	run.weight = (const double *) part[WEIGHT];
-	run.state = (const TnfrNodeState *) part[STATE];
-	run.strength = (const double *) part[STRENGTH];
-	run.chunk = (TnfrChunk *) part[CHUNK];
-	run.hub = (TnfrHub *) part[HUB];
-	run.counts = (TnfrCounts *) part[COUNTS];
-	run.sums = (TnfrNodeState *) part[SUMS];
-	run.part_sums = (TnfrNodeState *) part[PART_SUMS];
-	run.part_scalar = (double *) part[PART_SCALAR];
-	if (graph->pass & TNFR_DEVICE_PASS_STRENGTH)
-		run.scalar = (double *) part[STRENGTH];
-	if (graph->pass & TNFR_DEVICE_PASS_TOPO)
-		run.scalar = (double *) part[TOPO];
-	return run;
-}
-
-/* last: the window is the last one, so that hubs have all their parts. */
-template<TnfrMode MODE, bool WEIGHTED>
-static void
-launch(const TnfrDeviceGraph *graph, uint64_t to, bool last)
-{
-	const TnfrDeviceRun run = run_of(graph, to);
-	const TnfrDevice *device = graph->device;
-	const uint64_t entries = graph->shape.entries;
-
-	if (TNFR_MOST_CHUNKS(entries) > 0)
-		sum_chunks<MODE, WEIGHTED>
-			<<<device->blocks, THREADS, 0, device->stream>>>(run);
-	if (run.n > 0)
-		sum_short_rows<MODE, WEIGHTED>
-			<<<(uint32_t) ((run.n + THREADS - 1) / THREADS), THREADS, 0,
-			device->stream>>>(run);
-	if (last && TNFR_MOST_HUBS(entries) > 0)
-		sum_hubs<MODE, WEIGHTED>
-			<<<device->blocks, THREADS, 0, device->stream>>>(run);
-}
-
-template<bool WEIGHTED>
-static void
-launch_pass(const TnfrDeviceGraph *graph, uint64_t to, bool last)
-{
-	if (graph->pass & TNFR_DEVICE_PASS_SUMS)
-		launch<TNFR_MODE_STATE, WEIGHTED>(graph, to, last);
-	else if (graph->pass & TNFR_DEVICE_PASS_TOPO)
-		launch<TNFR_MODE_TOPO, WEIGHTED>(graph, to, last);
-	else
-		launch<TNFR_MODE_STRENGTH, WEIGHTED>(graph, to, last);
-}
-
-/* Sums what ends in the window. */
-static TnfrDeviceResult
-sum_window(TnfrDeviceGraph *graph, uint64_t to, TnfrDeviceError *error)
-{
-	const bool	last = to == graph->shape.entries;
-
-	if (graph->shape.weighted)
-		launch_pass<true>(graph, to, last);
-	else
-		launch_pass<false>(graph, to, last);
-	TRY("start the kernels", cudaGetLastError());
-	graph->span.from = to + 1;
-	if (last)
-		TRY("start the kernels",
-			cudaEventRecord(graph->ended, graph->device->stream));
-	graph->complete = last;
-	return TNFR_DEVICE_OK;
-}
-
-/* Moves the last entries, which end at that one, to the window's begin. */
-static TnfrDeviceResult
-move_window(TnfrDeviceGraph *graph, uint64_t end, TnfrDeviceError *error)
-{
-	const uint64_t skip = tnfr_span_move(&graph->span, end);
-	char	   *neighbour = graph->part[NEIGHBOUR];
-	char	   *weight = graph->part[WEIGHT];
-	cudaStream_t stream = graph->device->stream;
-
-	TRY("copy to the device",
-		cudaMemcpyAsync(neighbour, neighbour + skip * sizeof(uint32_t),
-						TNFR_CHUNK * sizeof(uint32_t),
-						cudaMemcpyDeviceToDevice, stream));
-	if (graph->shape.weighted)
-		TRY("copy to the device",
-			cudaMemcpyAsync(weight, weight + skip * sizeof(double),
-							TNFR_CHUNK * sizeof(double),
-							cudaMemcpyDeviceToDevice, stream));
-	return TNFR_DEVICE_OK;
 }
 
 static TnfrDeviceResult
@@ -475,16 +189,6 @@ load_entries(TnfrDeviceGraph *graph, const char *stage, uint64_t first,
 	if (streams && first + count == shape->entries)
 		return sum_window(graph, shape->entries, error);
 	return TNFR_DEVICE_OK;
-}
-
-static char *
-column_of(const TnfrDeviceGraph *graph, uint32_t column)
-{
-	static const int part[TNFR_DEVICE_COLUMNS] = {
-		OFFSET, NEIGHBOUR, STATE, STRENGTH, SUMS, TOPO
-	};
-
-	return graph->part[part[column]];
 }
 
 static TnfrDeviceResult
@@ -521,12 +225,13 @@ device_load(TnfrDeviceGraph *graph, uint32_t column, uint64_t first,
 		load_entries(graph, stage, first, count, error) :
 		load_column(graph, stage, column, first, count, error);
 
-	if (result != TNFR_DEVICE_OK)
-		return result;
-	TRY("start the kernels",
-		cudaEventRecord(device->staged[device->turn], device->stream));
+	/* whatever came of it, copies may be under way */
+	cudaError_t code = cudaEventRecord(device->staged[device->turn], device->stream);
+
 	device->turn = (device->turn + 1) % STAGES;
-	return TNFR_DEVICE_OK;
+	if (result == TNFR_DEVICE_OK)
+		TRY("start the kernels", code);
+	return result;
 }
 
 static TnfrDeviceResult
