@@ -6,7 +6,7 @@
 #   test/gpu/run.sh [emulated|bits|sanitize|bench]...
 #
 # Without arguments all of them.  "emulated" compares bits on an emulated
-# device.  Ends with 77 when there is no real one to use: by then all has been
+# device, and makes it fail.  Ends with 77 when there is no real one to use: by then all has been
 # built.  NVCC names the compiler.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -23,26 +23,28 @@ if [ ! -e "$library" ]; then
 fi
 make --no-print-directory -s -f test/gpu/Makefile -j"${JOBS:-$(nproc)}"
 
-# compare LIBRARY [DIVISOR]
-compare()
+# tap TEST LIBRARY [DIVISOR]
+tap()
 {
-	local status=0
-	build/gpu/sums "$program" "$@" > build/gpu/bits.tap || status=$?
-	grep -E '^(#|not ok)' build/gpu/bits.tap || true
-	echo "$(grep -c '^ok' build/gpu/bits.tap) passed, $(grep -c '^not ok' build/gpu/bits.tap) failed"
+	local status=0 log="build/gpu/$1.tap"
+	"build/gpu/$1" "$program" "${@:2}" > "$log" || status=$?
+	grep -E '^(#|not ok)' "$log" || true
+	echo "$(grep -c '^ok' "$log") passed, $(grep -c '^not ok' "$log") failed"
 	return "$status"
 }
 
 emulated()
 {
 	echo "== an emulated device's bits and the processor's"
-	compare build/gpu/emulated.so 100
+	tap sums build/gpu/emulated.so 100 || return
+	echo "== an emulated device that fails"
+	tap faults build/gpu/emulated.so
 }
 
 bits()
 {
 	echo "== the device's bits and the processor's"
-	compare "$library"
+	tap sums "$library"
 }
 
 # The tools follow the program into tnfr_pg_device, and say by their status

@@ -1,7 +1,8 @@
 /*
  * sums.c
  *	  The real device library, through tnfr_pg_device: the same bits as the
- *	  core's on random networks, resident and streamed, again and again.
+ *	  core's on random networks, resident and streamed, again and again, and
+ *	  behind jobs that have stopped anywhere.
  *
  *	sums PROGRAM LIBRARY [DIVISOR]
  *
@@ -13,7 +14,7 @@ static const char *device_library;
 
 #define DEVICE_PROGRAM	device_program
 #define DEVICE_LIBRARY	device_library
-#include "device.h"
+#include "device_jobs.h"
 
 #define NO_DEVICE	77
 #define SMALL_STAGE "stage=4096"
@@ -122,5 +123,8 @@ main(int argc, char **argv)
 		for (uint64_t m = 1; m < 3000 / divisor; m = m * 3 / 2 + 1)
 			check("rows of every length", 5, m, UNIFORM, directed, weighted);
 	}
+	check_jobs(SMALL_STAGE, false);
+	check_jobs(SMALL_STAGE, true);
+	check_fetched(SMALL_STAGE);
 	return done_testing();
 }

@@ -9,6 +9,9 @@
 
 #define EMULATED_ARGUMENT	256	/* bytes, at most */
 
+/* What has been allocated or created and not given back. */
+extern size_t emulated_objects(void);
+
 extern const size_t emulated_argument;	/* bytes of what kernels take */
 
 /* Runs the kernel of that (mangled) name, whose argument is a TnfrDeviceRun. */

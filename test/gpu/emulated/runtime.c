@@ -5,11 +5,17 @@
  *
  * A stream is a list of copies and kernels.  Nothing is done when it is
  * enqueued; each query of an event does one thing, so that memory which is
- * written to or freed before its copy has been done shows.
+ * written to or freed before its copy has been done shows.  Kernels are loaded
+ * lazily, if nobody says otherwise, and take device memory then.
+ *
+ * In the environment, TNFR_EMULATED_FAULT=CALL:K makes the k-th call fail, or
+ * the k-th work after which nothing succeeds; it counts anew when devices are
+ * counted.  CALL is one of the table below.
  */
 #include "emulated.h"
 
 #include <cuda_runtime_api.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +23,7 @@
 
 #define MEMORY		((size_t) 1 << 30)
 #define KERNELS		64
+#define KERNEL_BYTES 65536
 
 typedef struct Work
 {
@@ -43,12 +50,104 @@ static Work **last_work = &first_work;
 static uint64_t enqueued;
 static uint64_t done;
 static size_t taken;
+static size_t objects;
 static struct
 {
 	const void *stub;
 	const char *name;
+	bool		loaded;
 }			kernel[KERNELS];
 static int	kernels;
+
+/* Calls that can fail, and how. */
+typedef enum Call
+{
+	COUNT, CONTEXT, IMAGE, STREAM, EVENT, HOST, MALLOC, COPY_CALL, FILL_CALL,
+	LAUNCH, WORK, ECC, CALLS
+} Call;
+
+static const struct
+{
+	const char *name;
+	cudaError_t code;
+}			faults[CALLS] = {
+	{"count", cudaErrorNoDevice},
+	{"context", cudaErrorMemoryAllocation},
+	{"image", cudaErrorUnsupportedPtxVersion},
+	{"stream", cudaErrorMemoryAllocation},
+	{"event", cudaErrorMemoryAllocation},
+	{"host", cudaErrorMemoryAllocation},
+	{"malloc", cudaErrorMemoryAllocation},
+	{"copy", cudaErrorInvalidValue},
+	{"fill", cudaErrorInvalidValue},
+	{"launch", cudaErrorLaunchOutOfResources},
+	{"work", cudaErrorIllegalAddress},
+	{"ecc", cudaErrorECCUncorrectable}
+};
+
+static Call fault_call = CALLS;
+static uint64_t fault_at;
+static cudaError_t dead;		/* of what: no call succeeds any more */
+static cudaError_t last;		/* that was not asked for yet */
+
+size_t
+emulated_objects(void)
+{
+	return objects;
+}
+
+static void
+choose_fault(void)
+{
+	const char *word = getenv("TNFR_EMULATED_FAULT");
+
+	fault_call = CALLS;
+	for (int i = 0; i < CALLS && word != NULL; i++)
+		if (strncmp(word, faults[i].name, strlen(faults[i].name)) == 0)
+			fault_call = (Call) i;
+	fault_at = word != NULL ? strtoull(strchr(word, ':') + 1, NULL, 10) : 0;
+}
+
+/* What the call comes to, if it goes wrong. */
+static cudaError_t
+fault(Call call)
+{
+	cudaError_t code = dead;
+
+	if (code == cudaSuccess && call == fault_call && --fault_at == 0)
+	{
+		code = faults[call].code;
+		fault_call = CALLS;
+	}
+	if (code != cudaSuccess)
+		last = code;
+	return code;
+}
+
+#define MAY_FAIL(call) \
+	do { \
+		cudaError_t code_ = fault(call); \
+		if (code_ != cudaSuccess) \
+			return code_; \
+	} while (0)
+
+static void
+load_kernel(int i)
+{
+	taken += kernel[i].loaded ? 0 : KERNEL_BYTES;
+	kernel[i].loaded = true;
+}
+
+/* With its context, a program that wants them gets all its kernels. */
+static void
+make_context(void)
+{
+	const char *loading = getenv("CUDA_MODULE_LOADING");
+
+	for (int i = 0; i < kernels && loading != NULL; i++)
+		if (strcmp(loading, "EAGER") == 0)
+			load_kernel(i);
+}
 
 static void
 enqueue(Work work)
@@ -67,7 +166,10 @@ do_one(void)
 {
 	Work	   *w = first_work;
 
-	if (w == NULL)
+	if (w == NULL || dead != cudaSuccess)
+		return;
+	dead = fault_call == ECC ? fault(ECC) : fault(WORK);
+	if (dead != cudaSuccess)
 		return;
 	if (w->kind == COPY)
 		memcpy(w->to, w->from, w->bytes);
@@ -85,6 +187,8 @@ do_one(void)
 cudaError_t
 cudaGetDeviceCount(int *count)
 {
+	choose_fault();
+	MAY_FAIL(COUNT);
 	*count = 1;
 	return cudaSuccess;
 }
@@ -116,6 +220,8 @@ cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device)
 cudaError_t
 cudaMemGetInfo(size_t *free_bytes, size_t *total)
 {
+	if (dead != cudaSuccess)
+		return dead;
 	*free_bytes = MEMORY - taken;
 	*total = MEMORY;
 	return cudaSuccess;
@@ -127,12 +233,14 @@ cudaMalloc(void **memory, size_t bytes)
 {
 	char	   *p;
 
+	MAY_FAIL(MALLOC);
 	if (bytes > MEMORY - taken)
 		return cudaErrorMemoryAllocation;
 	p = aligned_alloc(256, (bytes + 511) & ~(size_t) 255);
 	memset(p, 0xa5, bytes + 256);
 	memcpy(p, &bytes, sizeof(bytes));
 	taken += bytes;
+	objects++;
 	*memory = p + 256;
 	return cudaSuccess;
 }
@@ -140,15 +248,21 @@ cudaMalloc(void **memory, size_t bytes)
 cudaError_t
 cudaFree(void *memory)
 {
-	if (memory != NULL)
+	if (memory == NULL)
+	{
+		MAY_FAIL(CONTEXT);
+		make_context();
+	}
+	else
 	{
 		char	   *p = (char *) memory - 256;
 		size_t		bytes;
 
-		while (first_work != NULL)
-			do_one();			/* it waits for the device */
+		if (first_work != NULL)
+			abort();			/* it need not wait for the device */
 		memcpy(&bytes, p, sizeof(bytes));
 		taken -= bytes;
+		objects--;
 		free(p);
 	}
 	return cudaSuccess;
@@ -158,6 +272,8 @@ cudaError_t
 cudaHostAlloc(void **memory, size_t bytes, unsigned int flags)
 {
 	(void) flags;
+	MAY_FAIL(HOST);
+	objects++;
 	*memory = aligned_alloc(64, (bytes + 63) & ~(size_t) 63);
 	return cudaSuccess;
 }
@@ -171,6 +287,7 @@ cudaMallocHost(void **memory, size_t bytes)
 cudaError_t
 cudaFreeHost(void *memory)
 {
+	objects -= memory != NULL;
 	free(memory);
 	return cudaSuccess;
 }
@@ -181,6 +298,7 @@ cudaMemcpyAsync(void *to, const void *from, size_t bytes,
 {
 	(void) kind;
 	(void) stream;
+	MAY_FAIL(COPY_CALL);
 	enqueue((Work) {.kind = COPY,.to = to,.from = from,.bytes = bytes});
 	return cudaSuccess;
 }
@@ -189,6 +307,7 @@ cudaError_t
 cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
 {
 	(void) stream;
+	MAY_FAIL(FILL_CALL);
 	enqueue((Work) {.kind = FILL,.to = to,.value = value,.bytes = bytes});
 	return cudaSuccess;
 }
@@ -197,6 +316,8 @@ cudaError_t
 cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned int flags)
 {
 	(void) flags;
+	MAY_FAIL(STREAM);
+	objects++;
 	*stream = (cudaStream_t) malloc(1);
 	return cudaSuccess;
 }
@@ -204,6 +325,7 @@ cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned int flags)
 cudaError_t
 cudaStreamDestroy(cudaStream_t stream)
 {
+	objects--;
 	free(stream);
 	return cudaSuccess;
 }
@@ -212,15 +334,17 @@ cudaError_t
 cudaStreamSynchronize(cudaStream_t stream)
 {
 	(void) stream;
-	while (first_work != NULL)
+	while (first_work != NULL && dead == cudaSuccess)
 		do_one();
-	return cudaSuccess;
+	return dead;
 }
 
 cudaError_t
 cudaStreamQuery(cudaStream_t stream)
 {
 	(void) stream;
+	if (dead != cudaSuccess)
+		return dead;
 	return first_work != NULL ? cudaErrorNotReady : cudaSuccess;
 }
 
@@ -228,6 +352,8 @@ cudaError_t
 cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
 {
 	(void) flags;
+	MAY_FAIL(EVENT);
+	objects++;
 	*event = calloc(1, sizeof(**event));
 	return cudaSuccess;
 }
@@ -241,6 +367,7 @@ cudaEventCreate(cudaEvent_t *event)
 cudaError_t
 cudaEventDestroy(cudaEvent_t event)
 {
+	objects--;
 	free(event);
 	return cudaSuccess;
 }
@@ -250,16 +377,16 @@ cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
 	(void) stream;
 	event->at = enqueued;
-	return cudaSuccess;
+	return dead;
 }
 
 cudaError_t
 cudaEventQuery(cudaEvent_t event)
 {
-	if (event->at <= done)
+	if (dead == cudaSuccess && event->at <= done)
 		return cudaSuccess;
 	do_one();
-	return cudaErrorNotReady;
+	return dead != cudaSuccess ? dead : cudaErrorNotReady;
 }
 
 cudaError_t
@@ -272,7 +399,10 @@ cudaEventElapsedTime(float *ms, cudaEvent_t begin, cudaEvent_t end)
 cudaError_t
 cudaGetLastError(void)
 {
-	return cudaSuccess;
+	const cudaError_t code = last;
+
+	last = dead;
+	return code;
 }
 
 const char *
@@ -350,6 +480,7 @@ __cudaGetKernel(cudaKernel_t *handle, const void *stub)
 	for (int i = 0; i < kernels; i++)
 		if (kernel[i].stub == stub)
 		{
+			load_kernel(i);
 			*handle = (cudaKernel_t) kernel[i].name;
 			return cudaSuccess;
 		}
@@ -362,6 +493,7 @@ cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const void *stub)
 	cudaKernel_t handle;
 
 	memset(attributes, 0, sizeof(*attributes));
+	MAY_FAIL(IMAGE);
 	return __cudaGetKernel(&handle, stub);
 }
 
@@ -373,6 +505,7 @@ __cudaLaunchKernel(cudaKernel_t handle, dim3 grid, dim3 block, void **arguments,
 
 	(void) shared;
 	(void) stream;
+	MAY_FAIL(LAUNCH);
 	if (grid.x == 0 || block.x == 0)
 		return cudaErrorInvalidConfiguration;
 	memcpy(work.argument, arguments[0], emulated_argument);
