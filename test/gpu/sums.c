@@ -123,7 +123,6 @@ main(int argc, char **argv)
 		for (uint64_t m = 1; m < 3000 / divisor; m = m * 3 / 2 + 1)
 			check("rows of every length", 5, m, UNIFORM, directed, weighted);
 	}
-	check_jobs(SMALL_STAGE, false);
 	check_jobs(SMALL_STAGE, true);
 	check_fetched(SMALL_STAGE);
 	return done_testing();

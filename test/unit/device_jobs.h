@@ -127,8 +127,8 @@ check_jobs(const char *options, bool weighted)
 	Case		after;
 	Device		d;
 
-	begin_case(&before, 300, 9000, SKEWED, false, weighted, 5);
-	begin_case(&after, 300, 9000, UNIFORM, false, weighted, 6);
+	begin_case(&before, 300, 4000, SKEWED, false, weighted, 5);
+	begin_case(&after, 300, 4000, UNIFORM, false, weighted, 6);
 	for (int streams = 0; streams < 2; streams++)
 	{
 		char		title[100];
