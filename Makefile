@@ -61,7 +61,7 @@ NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc
 CUDA_LIBRARY = build/cuda/tnfr_pg_cuda.so
 CUDA_ARCH = -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
 	-gencode arch=compute_90,code=compute_90
-CUDA_FLAGS = -std=c++17 -O3 -fmad=false -lineinfo -Isrc -Icuda $(CUDA_ARCH) \
+CUDA_FLAGS = -std=c++17 -O3 -fmad=false -lineinfo -Xptxas -warn-spills,-warn-lmem-usage -Isrc -Icuda $(CUDA_ARCH) \
 	-Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off
 HAVE_NVCC = $(shell command -v "$(NVCC)" 2>/dev/null)
 DEVICE_FILES = $(DEVICE_PROGRAM) $(if $(HAVE_NVCC),$(CUDA_LIBRARY))
