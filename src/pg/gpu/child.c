@@ -327,4 +327,5 @@ tnfr_child_reconfigure(TnfrBrokerDevice *d)
 	}
 	d->failures = 0;
 	set_phase(d, TNFR_GPU_OFF);
+	d->shared->moved = d->shared->summed = (TnfrGpuRate) {0};
 }

@@ -14,8 +14,8 @@
 #include "pg/gpu/feed.h"
 #include "pg/settings.h"
 
-#define MEASURED_BYTES	(UINT64CONST(64) << 20) /* enough to know a rate by */
-#define MEASURED_ENTRIES	(UINT64CONST(16) << 20)
+#define MEASURED	64e6		/* bytes or entries: enough to know a rate by */
+#define FORGET		(1.0 / 16)	/* at each call that a rate decides against */
 
 bool
 tnfr_gpu_considered(uint64 entries)
@@ -39,21 +39,35 @@ tnfr_gpu_key(TnfrCall *call, const void *bytes, size_t size, const int64 *id,
 	key[1] = k[1];
 }
 
-/* What jobs have taken so far; guesses, where there were too few. */
+/* What jobs have taken lately; guesses, where there were too few. */
 static TnfrDeviceRates
-rates_of(int device)
+rates_of(const TnfrGpuDevice *d)
 {
 	TnfrGpuState *state = tnfr_gpu_state();
-	const TnfrGpuDevice *d = &state->device[device];
 	TnfrDeviceRates rates = TNFR_DEVICE_RATES_GUESS;
 
 	LWLockAcquire(&state->lock, LW_SHARED);
-	if (d->moved_bytes >= MEASURED_BYTES)
-		rates.ns_per_byte = (double) d->moved_ns / (double) d->moved_bytes;
-	if (d->summed_entries >= MEASURED_ENTRIES)
-		rates.ns_per_entry = (double) d->summed_ns / (double) d->summed_entries;
+	if (d->moved.count >= MEASURED)
+		rates.ns_per_byte = d->moved.ns / d->moved.count;
+	if (d->summed.count >= MEASURED)
+		rates.ns_per_entry = d->summed.ns / d->summed.count;
 	LWLockRelease(&state->lock);
 	return rates;
+}
+
+/*
+ * A device that is not used is not measured, either.  So what is known of it
+ * fades, and after a while it is tried again.
+ */
+static void
+forget_some(TnfrGpuDevice *d)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	tnfr_gpu_fade(&d->moved, FORGET);
+	tnfr_gpu_fade(&d->summed, FORGET);
+	LWLockRelease(&state->lock);
 }
 
 static bool
@@ -74,11 +88,13 @@ is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
 		.stored = has_key(network),.coded = graph->coded != NULL,.threads = call->env.threads,
 		.cache = tnfr_last_cache()
 	};
-	const TnfrDeviceRates rates = rates_of(tnfr_gpu_device);
+	TnfrGpuDevice *d = &tnfr_gpu_state()->device[tnfr_gpu_device];
+	const TnfrDeviceRates rates = rates_of(d);
 	const TnfrPlan plan = tnfr_plan(&work, &rates);
 
 	if (tnfr_backend == TNFR_BACKEND_CUDA || plan.device_ns < plan.cpu_ns)
 		return true;
+	forget_some(d);
 	job->reason = TNFR_GPU_SLOWER;
 	snprintf(job->text, sizeof(job->text),
 			 "%.1f ms on the processor, %.1f ms on the device by plan",

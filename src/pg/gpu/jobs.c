@@ -141,22 +141,19 @@ count_command(TnfrBrokerDevice *d, TnfrGpuState *state,
 	TnfrGpuCounters *c = tnfr_gpu_counters(state, d->slot->role);
 	const uint64 ns = microseconds_since(command->sent_at) * 1000;
 
-	if (command->kind == TNFR_COMMAND_LOAD)
-		c->bytes_in += command->bytes;
 	if (command->kind == TNFR_COMMAND_FETCH)
 		c->bytes_out += command->bytes;
 	if (command->kind == TNFR_COMMAND_LOAD)
-	{
-		d->shared->moved_bytes += command->bytes;
-		d->shared->moved_ns += ns;
-	}
+		c->bytes_in += command->bytes;
+	if (command->kind == TNFR_COMMAND_LOAD)
+		tnfr_gpu_measured(&d->shared->moved, command->bytes, ns);
 	if (command->kind == TNFR_COMMAND_RUN)
 		c->entries += d->slot->shape.entries;
 	if (command->kind == TNFR_COMMAND_FETCH && !d->timed)
 	{
 		c->device_ns += answer->nanoseconds;
-		d->shared->summed_entries += d->slot->shape.entries;
-		d->shared->summed_ns += answer->nanoseconds;
+		tnfr_gpu_measured(&d->shared->summed, d->slot->shape.entries,
+						  answer->nanoseconds);
 	}
 	d->timed = command->kind != TNFR_COMMAND_RUN &&
 		(d->timed || command->kind == TNFR_COMMAND_FETCH);

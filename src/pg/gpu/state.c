@@ -9,7 +9,8 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
-#define TRANCHE	"tnfr_pg"
+#define TRANCHE		"tnfr_pg"
+#define REMEMBERED	4e9			/* bytes, entries */
 
 static TnfrGpuState *attached = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -160,6 +161,22 @@ tnfr_gpu_note(TnfrGpuCounters *counters, TnfrGpuReason reason,
 	counters->last_reason = reason;
 	counters->last_at = GetCurrentTimestamp();
 	strlcpy(counters->last_text, text, sizeof(counters->last_text));
+}
+
+void
+tnfr_gpu_fade(TnfrGpuRate *rate, double share)
+{
+	rate->count *= 1.0 - share;
+	rate->ns *= 1.0 - share;
+}
+
+void
+tnfr_gpu_measured(TnfrGpuRate *rate, uint64 count, uint64 ns)
+{
+	if (rate->count > REMEMBERED)
+		tnfr_gpu_fade(rate, 0.5);
+	rate->count += (double) count;
+	rate->ns += (double) ns;
 }
 
 void

@@ -132,6 +132,13 @@ typedef enum TnfrGpuPhase
 	TNFR_GPU_DOWN				/* it failed: reason, text, retry_at */
 } TnfrGpuPhase;
 
+/* How long things take: recent ones count more. */
+typedef struct TnfrGpuRate
+{
+	double		count;
+	double		ns;
+} TnfrGpuRate;
+
 typedef struct TnfrGpuDevice
 {
 	TnfrGpuPhase phase;
@@ -146,10 +153,8 @@ typedef struct TnfrGpuDevice
 	uint64		graph_bytes;
 
 	/* what jobs took, for plans */
-	uint64		moved_bytes;
-	uint64		moved_ns;
-	uint64		summed_entries;
-	uint64		summed_ns;
+	TnfrGpuRate moved;			/* of bytes to the device */
+	TnfrGpuRate summed;			/* of entries */
 } TnfrGpuDevice;
 
 /* Of a role; the last is of all that found no place of their own. */
@@ -211,6 +216,12 @@ extern TnfrGpuCounters *tnfr_gpu_counters(TnfrGpuState *state, Oid role);
 /* Notes a failure or fallback. */
 extern void tnfr_gpu_note(TnfrGpuCounters *counters, TnfrGpuReason reason,
 						  const char *text);
+
+/* What was measured counts less by a share. */
+extern void tnfr_gpu_fade(TnfrGpuRate *rate, double share);
+
+/* So many things have taken so long. */
+extern void tnfr_gpu_measured(TnfrGpuRate *rate, uint64 count, uint64 ns);
 
 /* Wakes the broker, if there is one. */
 extern void tnfr_gpu_wake_broker(TnfrGpuState *state);
