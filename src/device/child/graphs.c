@@ -241,11 +241,24 @@ graph_with_key(Session *s, const TnfrCommand *c)
 	return NULL;
 }
 
+/* A budget may have become smaller than what has stayed. */
+static void
+keep_to_budget(Session *s, uint64_t budget)
+{
+	uint32_t	graphs;
+
+	while (budget > 0 && graph_bytes(s, &graphs) > budget)
+		if (!evict(s))
+			return;
+}
+
 uint32_t
 open_graph(Session *s, const TnfrCommand *c, TnfrAnswer *answer)
 {
-	Graph	   *g = graph_with_key(s, c);
+	Graph	   *g;
 
+	keep_to_budget(s, c->budget);
+	g = graph_with_key(s, c);
 	if (c->weighted > 1 || c->n > TNFR_MAX_NODES ||
 		c->entries > UINT64_MAX / 64 || (c->n == 0 && c->entries > 0))
 		return refuse(answer, "there are no such graphs");
