@@ -88,10 +88,9 @@ set_phase(TnfrBrokerDevice *d, TnfrGpuPhase phase)
 	d->shared->phase = phase;
 	d->shared->pid = d->running ? d->client.pid : 0;
 	if (phase == TNFR_GPU_STARTS)
-	{
 		d->shared->starts++;
-		memset(&d->shared->info, 0, sizeof(d->shared->info));
-	}
+	if (phase == TNFR_GPU_STARTS || phase == TNFR_GPU_OFF)
+		memset(&d->shared->info, 0, sizeof(d->shared->info));	/* it may be another */
 	if (phase != TNFR_GPU_READY)
 	{
 		d->shared->graphs = 0;

@@ -162,6 +162,8 @@ put_device(Row *row, int number, const char *reason)
 	known = d.info.name[0] != '\0';
 	if (reason == NULL && d.phase == TNFR_GPU_DOWN)
 		reason = d.text;
+	else if (reason == NULL && d.phase == TNFR_GPU_OFF)
+		reason = "the device is off until a call uses it";
 	else if (reason == NULL && !ready)
 		reason = tnfr_gpu_reason_text(TNFR_GPU_STARTING);
 
