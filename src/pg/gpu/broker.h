@@ -100,6 +100,9 @@ extern void tnfr_child_reconfigure(TnfrBrokerDevice *d);
 
 /* jobs.c */
 
+/* What went wrong, of an answer that is an error. */
+extern TnfrGpuReason tnfr_answer_reason(const TnfrAnswer *answer);
+
 /* The answer to a command of a job. */
 extern void tnfr_job_answer(TnfrBrokerDevice *d, const TnfrUnderWay *command,
 							const TnfrAnswer *answer);

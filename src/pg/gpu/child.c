@@ -219,8 +219,7 @@ welcome(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 
 	if (answer->status != TNFR_ANSWER_DONE)
 	{
-		set_down(d, answer->error.kind == TNFR_DEVICE_ABSENT ?
-				 TNFR_GPU_NO_DEVICE : TNFR_GPU_ERROR, answer->error.text);
+		set_down(d, tnfr_answer_reason(answer), answer->error.text);
 		return;
 	}
 	set_phase(d, TNFR_GPU_READY);

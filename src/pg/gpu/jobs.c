@@ -93,8 +93,8 @@ close_job(TnfrBrokerDevice *d, bool keep)
 	tnfr_child_send(d, &command, -1, 0);
 }
 
-static TnfrGpuReason
-reason_of(const TnfrAnswer *answer)
+TnfrGpuReason
+tnfr_answer_reason(const TnfrAnswer *answer)
 {
 	switch (answer->error.kind)
 	{
@@ -199,7 +199,7 @@ tnfr_job_answer(TnfrBrokerDevice *d, const TnfrUnderWay *command,
 	}
 	if (!done)
 	{
-		tnfr_job_fail(d, reason_of(answer), answer->error.text);
+		tnfr_job_fail(d, tnfr_answer_reason(answer), answer->error.text);
 		d->closing = true;
 	}
 	else if (command->kind == TNFR_COMMAND_GRAPH)
