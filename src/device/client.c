@@ -162,7 +162,11 @@ tnfr_device_receive(TnfrDeviceClient *client, TnfrAnswer *answer)
 
 	if (client->fd < 0)
 		return TNFR_TALK_GONE;
-	got = recv(client->fd, answer, sizeof(*answer), MSG_TRUNC);
+
+	/* one that went without reading all commands may have answered some */
+	do
+		got = recv(client->fd, answer, sizeof(*answer), MSG_TRUNC);
+	while (got < 0 && errno == ECONNRESET);
 	if (got < 0)
 		return talk_failed();
 	if (got != (ssize_t) sizeof(*answer) || !answer_fits(client, answer))

@@ -74,8 +74,11 @@ tnfr_child_send(TnfrBrokerDevice *d, TnfrCommand *command, int fd,
 	if (d->deadline == TNFR_BROKER_NEVER)
 		d->deadline = answer_until();
 
-	/* So few are under way that there is always room for another. */
-	if (tnfr_device_send(&d->client, command, fd) != TNFR_TALK_OK)
+	/*
+	 * So few are under way that there is always room for another.  If the
+	 * program has gone, what it said last may still be there to be read.
+	 */
+	if (tnfr_device_send(&d->client, command, fd) == TNFR_TALK_LATER)
 		tnfr_device_kill(&d->client);
 }
 
