@@ -24,6 +24,7 @@
 
 #define RESTART_SECONDS	1		/* of the permanent one, when it ended */
 #define LONGEST_WAIT	60000	/* ms */
+#define LONGEST_END		1000	/* ms, of programs that were killed */
 
 PGDLLEXPORT void tnfr_gpu_broker_main(Datum arg);
 
@@ -128,12 +129,29 @@ resign(void)
 	}
 }
 
+/*
+ * Ends all programs, and waits for that.  Where the postmaster is process 1, as
+ * in containers, orphans are its children, and one of those killed by a signal
+ * makes it restart the server.
+ */
+static void
+end_programs(void)
+{
+	int			status;
+
+	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
+		tnfr_device_kill(&devices[i].client);
+	for (int i = 0, ms = 0; i < TNFR_GPU_DEVICES; i++)
+		while (!tnfr_device_ended(&devices[i].client, &status) &&
+			   ms++ < LONGEST_END)
+			pg_usleep(1000);
+}
+
 /* However the worker ends, sessions are told and the programs go with it. */
 static void
 broker_exit(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 {
-	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
-		tnfr_device_kill(&devices[i].client);
+	end_programs();
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	if (state->broker_pid == MyProcPid)
 		resign();
