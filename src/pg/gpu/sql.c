@@ -185,7 +185,7 @@ put_device(Row *row, int number, const char *reason)
 	put_text(row, phase_names[d.phase]);
 	put_count(row, d.graphs);
 	put_count(row, d.graph_bytes);
-	if (d.pid != 0)
+	if (d.pid != 0 && d.phase != TNFR_GPU_DOWN)
 		put(row, Int32GetDatum(d.pid));
 	else
 		put_null(row);
@@ -289,9 +289,9 @@ tnfr_gpu_stat(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Whose turn it is next stays as it was: a job may be at hand. */
+/* Whose turn it is begins anew, too. */
 Datum
-tnfr_gpu_stat_reset(PG_FUNCTION_ARGS)
+tnfr_gpu_stat_reset(PG_FUNCTION_ARGS pg_attribute_unused())
 {
 	TnfrGpuState *state = tnfr_gpu_state();
 
