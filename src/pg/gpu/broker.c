@@ -185,6 +185,14 @@ take_office(void)
 	return true;
 }
 
+/* Is there something to do for the session of this slot? */
+static bool
+is_to_be_served(const TnfrGpuSlot *slot)
+{
+	return slot->state != TNFR_SLOT_FREE &&
+		slot->state != TNFR_SLOT_FAILED && slot->state != TNFR_SLOT_CLOSED;
+}
+
 /* Does nobody want anything?  Then, with the lock, the broker is none. */
 static bool
 resign_if_unused(void)
@@ -193,7 +201,7 @@ resign_if_unused(void)
 
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
-		used = used || state->slot[i].state != TNFR_SLOT_FREE;
+		used = used || is_to_be_served(&state->slot[i]);
 	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
 		used = used || state->device[i].wanted || devices[i].busy;
 	if (!used)
