@@ -307,7 +307,7 @@ tnfr_child_look(TnfrBrokerDevice *d, TimestampTz now)
 TimestampTz
 tnfr_child_next_look(const TnfrBrokerDevice *d)
 {
-	if (d->reaping)
+	if (d->reaping || (d->running && d->client.fd < 0))
 		return GetCurrentTimestamp() + REAP_EVERY;
 	return d->running ? d->deadline : TNFR_BROKER_NEVER;
 }

@@ -301,9 +301,12 @@ next_in_queue(TnfrGpuState *state, int device)
 	return next;
 }
 
-static void
+/* False: nobody waits. */
+static bool
 grant(TnfrBrokerDevice *d)
 {
+	bool		granted;
+
 	TnfrGpuState *state = tnfr_gpu_state();
 
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
@@ -319,8 +322,10 @@ grant(TnfrBrokerDevice *d)
 		d->slot->opened_at = GetCurrentTimestamp();
 	}
 	LWLockRelease(&state->lock);
-	if (d->slot != NULL)
+	granted = d->slot != NULL;
+	if (granted)
 		open_job(d);
+	return granted;
 }
 
 /* Nobody waits for a device that is down and stays so for a while. */
@@ -446,8 +451,8 @@ tnfr_jobs_serve(TnfrBrokerDevice *d, TimestampTz now)
 		refuse_all(d);
 	if (d->shared->phase == TNFR_GPU_READY && d->running)
 	{
-		if (!d->busy)
-			grant(d);
+		while (!d->busy && grant(d))
+			;					/* a job that could not be opened is over */
 		if (d->slot != NULL)
 			pass_on(d);
 		ask_device(d);
