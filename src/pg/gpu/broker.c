@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #define RESTART_SECONDS	1		/* of the permanent one, when it ended */
+#define LAUNCH_TIME		USECS_PER_SEC	/* before another is started */
 #define LONGEST_WAIT	60000	/* ms */
 #define LONGEST_END		1000	/* ms, of programs that were killed */
 
@@ -68,23 +69,43 @@ tnfr_broker_permanent(void)
 	return permanent;
 }
 
-bool
-tnfr_broker_launch(bool wait)
+/*
+ * Is a broker there, or on its way?  If not, this session is to start it: many
+ * may want one at the same moment, and slots for workers are few.
+ */
+static bool
+is_on_its_way(TnfrGpuState *shared)
 {
+	const TimestampTz now = GetCurrentTimestamp();
+	bool		on_its_way;
+
+	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+	on_its_way = shared->broker_pid != 0 ||
+		now - shared->launched_at < LAUNCH_TIME;
+	if (!on_its_way)
+		shared->launched_at = now;
+	LWLockRelease(&shared->lock);
+	return on_its_way;
+}
+
+bool
+tnfr_broker_launch(void)
+{
+	TnfrGpuState *shared = tnfr_gpu_state();
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
-	pid_t		pid;
-	BgwHandleStatus status;
 
+	if (is_on_its_way(shared))
+		return true;
 	describe_worker(&worker);
 	worker.bgw_main_arg = BoolGetDatum(false);
 	worker.bgw_notify_pid = MyProcPid;
-	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
-		return false;
-	if (!wait)
+	if (RegisterDynamicBackgroundWorker(&worker, &handle))
 		return true;
-	status = WaitForBackgroundWorkerStartup(handle, &pid);
-	return status == BGWH_STARTED || status == BGWH_STOPPED;
+	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+	shared->launched_at = 0;
+	LWLockRelease(&shared->lock);
+	return false;
 }
 
 /* What is left of a job when nobody serves it. */
@@ -170,6 +191,7 @@ take_office(void)
 	{
 		state->broker_pid = MyProcPid;
 		state->broker = MyLatch;
+		state->launched_at = 0;
 		state->brokers++;
 	}
 	LWLockRelease(&state->lock);

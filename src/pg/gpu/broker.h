@@ -68,10 +68,10 @@ extern void tnfr_broker_register(void);
 extern bool tnfr_broker_permanent(void);
 
 /*
- * Starts a broker; false: there is no slot for a worker.  wait: until it runs.
- * Another may have been there first.
+ * Starts a broker, unless there is one or someone has just started one; false:
+ * there is no slot for a worker.
  */
-extern bool tnfr_broker_launch(bool wait);
+extern bool tnfr_broker_launch(void);
 
 /* The paths of the program and the library; static text. */
 extern const char *tnfr_gpu_program(void);

@@ -22,6 +22,7 @@
 #define LOOK_EVERY		500		/* ms, should a wake-up ever be missed */
 #define SLOTS_FOR_OTHERS	4
 #define BROKER_WAIT		(10 * USECS_PER_SEC)	/* for a broker to begin */
+#define WORKER_WAIT		(2 * USECS_PER_SEC) /* for a slot to start one */
 
 static bool
 refuse(TnfrGpuJob *job, TnfrGpuReason reason, const char *text)
@@ -258,22 +259,25 @@ withdraw(TnfrGpuJob *job)
 	return queued;
 }
 
-/* A permanent broker comes again by itself. */
+/*
+ * Sees to it that a broker comes; a permanent one does by itself.  False: no
+ * worker is to be had.  Slots for workers come and go with parallel queries,
+ * and with a broker that has just left: the patient try for a while.
+ */
 static bool
-find_broker(TnfrGpuJob *job, bool patient, TimestampTz *broker_by)
+broker_comes(TimestampTz alone, bool patient)
 {
-	*broker_by = GetCurrentTimestamp() + BROKER_WAIT;
-	if (tnfr_broker_permanent() || tnfr_broker_launch(patient))
-		return true;
-	tnfr_job_drop(job);
-	return refuse(job, TNFR_GPU_NO_WORKER, NULL);
+	if (alone >= BROKER_WAIT)
+		return false;
+	return tnfr_broker_permanent() || tnfr_broker_launch() ||
+		(patient && alone < WORKER_WAIT);
 }
 
 /* Waits for its turn, and for the device to have the graph. */
 static bool
 wait_for_turn(TnfrGpuJob *job, TimestampTz until, bool patient)
 {
-	TimestampTz broker_by = 0;
+	TimestampTz alone_since = 0;
 
 	for (;;)
 	{
@@ -285,9 +289,9 @@ wait_for_turn(TnfrGpuJob *job, TimestampTz until, bool patient)
 			return seen.state == TNFR_SLOT_OPEN;
 		if (seen.state == TNFR_SLOT_QUEUED && !seen.broker)
 		{
-			if (broker_by == 0 && !find_broker(job, patient, &broker_by))
-				return false;
-			if (now >= broker_by && broker_by != 0 && withdraw(job))
+			if (alone_since == 0)
+				alone_since = now;
+			if (!broker_comes(now - alone_since, patient) && withdraw(job))
 				return refuse(job, TNFR_GPU_NO_WORKER, NULL);
 		}
 		else if (seen.state == TNFR_SLOT_QUEUED && now >= until &&
@@ -329,7 +333,7 @@ device_is_ready(TnfrGpuJob *job, int device, bool patient)
 		return true;
 	if (down)
 		return false;
-	if (!broker && !tnfr_broker_permanent() && !tnfr_broker_launch(false))
+	if (!broker && !tnfr_broker_permanent() && !tnfr_broker_launch())
 		return refuse(job, TNFR_GPU_NO_WORKER, NULL);
 	return refuse(job, TNFR_GPU_STARTING, NULL);
 }

@@ -107,7 +107,6 @@ ask_device(int device)
 	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrGpuDevice *d = &state->device[device];
 	const TimestampTz until = GetCurrentTimestamp() + ASK_FOR;
-	bool		launched = tnfr_broker_permanent();
 
 	for (bool asked = false;;)
 	{
@@ -124,9 +123,8 @@ ask_device(int device)
 		LWLockRelease(&state->lock);
 		if (known || GetCurrentTimestamp() >= until)
 			return true;
-		if (!broker && !launched && !tnfr_broker_launch(true))
+		if (!broker && !tnfr_broker_permanent() && !tnfr_broker_launch())
 			return false;
-		launched = true;
 		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 5,
 				  tnfr_wait_event());
 		ResetLatch(MyLatch);

@@ -187,6 +187,7 @@ typedef struct TnfrGpuState
 	uint64		secret[4];		/* of the keys of graphs; never changes */
 	int			broker_pid;		/* 0: none serves */
 	Latch	   *broker;
+	TimestampTz launched_at;	/* a broker that has not begun; 0: none */
 	uint64		brokers;		/* started since the server was */
 	uint64		tickets;
 	uint64		grants;
