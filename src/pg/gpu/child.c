@@ -136,12 +136,28 @@ keep_settings(TnfrBrokerDevice *d)
 	d->options = MemoryContextStrdup(TopMemoryContext, tnfr_gpu_options);
 }
 
+/* The next attempt would fail likewise, so those who wait are told. */
+static void
+cannot_start(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
+{
+	d->failures = Max(d->failures, 1);
+	set_down(d, reason, text);
+}
+
 void
 tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 {
+	int			status;
+
 	if (d->running || d->reaping ||
 		(d->shared->phase == TNFR_GPU_DOWN && now < d->shared->retry_at))
 		return;
+	if (!tnfr_device_ended(&d->client, &status))
+	{
+		cannot_start(d, TNFR_GPU_HUNG,
+					 "the device program that was killed does not end");
+		return;
+	}
 	keep_settings(d);
 	if (!tnfr_gpu_installed())
 	{
@@ -157,7 +173,7 @@ tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 
 		snprintf(text, sizeof(text), "could not start \"%.100s\": %m",
 				 tnfr_gpu_program());
-		set_down(d, TNFR_GPU_LOST, text);
+		cannot_start(d, TNFR_GPU_LOST, text);
 		return;
 	}
 	d->running = true;
