@@ -8,7 +8,7 @@
  * crashes.  So drivers run here: a program of its own, with none of that
  * memory, that the server can lose at any time.  It takes commands over a
  * socket (device/protocol.h), one after the other, and ends with its parent:
- * the kernel kills it, and the socket says so, too.
+ * the kernel sends a signal, and the socket says so, too.
  *
  * It always leaves by _exit: what a driver wants to do at exit can hang.
  */
@@ -172,6 +172,17 @@ open_device(const char *path, int32_t number, const char *options,
 	return session.library->open(number, options, &session.device, error) == TNFR_DEVICE_OK;
 }
 
+/*
+ * The parent has gone, and by no signal's doing do we: that would be a crash to
+ * a postmaster that is process 1, and so parent of all orphans.
+ */
+static void
+leave(int number)
+{
+	(void) number;
+	_exit(TNFR_DEVICE_EXIT_EOF);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -179,7 +190,8 @@ main(int argc, char **argv)
 	int			type;
 	socklen_t	length = sizeof(type);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, leave);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (argc < 3 || argc > 4 ||
 		getsockopt(TNFR_DEVICE_SOCKET, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
 		type != SOCK_SEQPACKET)
