@@ -89,6 +89,17 @@ clean_up(void *arg)
 	tnfr_job_drop(arg);
 }
 
+/* Any signal that comes meanwhile undoes it. */
+static int
+allocate(int fd, off_t bytes)
+{
+	int			error;
+
+	while ((error = posix_fallocate(fd, 0, bytes)) == EINTR)
+		CHECK_FOR_INTERRUPTS();
+	return error;
+}
+
 /*
  * All memory is had before it is used: what cannot be had later would be a
  * signal.
@@ -104,7 +115,7 @@ make_segment(TnfrGpuJob *job, size_t bytes)
 	job->fd = memfd_create("tnfr_pg", MFD_CLOEXEC);
 	if (job->fd < 0)
 		ReleaseExternalFD();
-	else if ((errno = posix_fallocate(job->fd, 0, (off_t) bytes)) == 0)
+	else if ((errno = allocate(job->fd, (off_t) bytes)) == 0)
 		map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, job->fd, 0);
 	if (map == MAP_FAILED)
 	{
@@ -370,6 +381,7 @@ tnfr_job_wait(TnfrGpuJob *job, uint64 number)
 	{
 		Look		seen;
 
+		CHECK_FOR_INTERRUPTS();
 		if (job->slot == NULL)
 			return false;
 		seen = look(job);
