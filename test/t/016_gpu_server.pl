@@ -255,6 +255,8 @@ SKIP:
 }
 
 # In a container the postmaster is process 1, and the parent of all orphans.
+my $postmaster;
+END { kill 'INT', $postmaster if defined $postmaster }
 SKIP:
 {
 	configure_offline('tnfr.gpu_idle_timeout = 1s', 'restart_after_crash = on');
@@ -266,6 +268,7 @@ SKIP:
 	my $crashes = sub { scalar(() = substr(slurp_file($node->logfile), $log_from) =~ /reinitializing/g) };
 	my $ready = sub { system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0 };
 	wait_until('a server that is process 1', $ready);
+	($postmaster) = children((map { $_->{PID} } @{ $server->{KIDS} })[0]);
 	is(sql("SELECT pg_read_file('postmaster.pid') LIKE E'1\\n%'"), 't', 'a server that is process 1');
 	is(sql($query), $answer, '... has a broker');
 	wait_until('... that leaves', sub { broker() eq '' }, 5);
@@ -275,7 +278,6 @@ SKIP:
 	usleep(200_000);
 	is($crashes->(), 0, '... and none of its programs is taken for a crash');
 	sql($query);
-	my ($postmaster) = children((map { $_->{PID} } @{ $server->{KIDS} })[0]);
 	kill 'KILL', grep { (slurp_file("/proc/$_/cmdline") // '') =~ /GPU broker/ } children($postmaster);
 	wait_until('... but the broker is one', sub { $crashes->() > 0 }, 5);
 	wait_until('... and the server comes again', $ready);
@@ -283,6 +285,7 @@ SKIP:
 	is($crashes->() . ' ' . sql($query), "1 $answer", '... once');
 	kill 'INT', $postmaster;
 	$server->finish;
+	undef $postmaster;
 }
 
 unlike(slurp_file($_->logfile), qr/PANIC|TRAP/, 'no crash') for $node, $standby;
