@@ -305,9 +305,9 @@ wait_for_turn(TnfrGpuJob *job, TimestampTz until, bool patient)
 			if (!broker_comes(now - alone_since, patient) && withdraw(job))
 				return refuse(job, TNFR_GPU_NO_WORKER, NULL);
 		}
-		else if (seen.state == TNFR_SLOT_QUEUED && now >= until &&
-				 withdraw(job))
-			return refuse(job, TNFR_GPU_BUSY, NULL);
+		if (seen.state == TNFR_SLOT_QUEUED && now >= until && withdraw(job))
+			return refuse(job, seen.broker ? TNFR_GPU_BUSY :
+						  TNFR_GPU_BROKER_GONE, NULL);
 		next = now + LOOK_EVERY * 1000;
 		if (until > now)
 			next = Min(next, until);
