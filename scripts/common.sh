@@ -37,7 +37,8 @@ as_owner()
 		drop=(setpriv --reuid="$owner" --regid="$(id -g "$owner")" --init-groups)
 	fi
 	env -C "$dir" HOME="$dir" PATH="$("$PG_CONFIG" --bindir):$PATH" \
-		LD_LIBRARY_PATH="$("$PG_CONFIG" --libdir)" "${drop[@]}" "$@"
+		LD_LIBRARY_PATH="$("$PG_CONFIG" --libdir)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" \
+		"${drop[@]}" "$@"
 }
 
 # Set $sandbox: a temporary directory with a copy of the sources, built and
