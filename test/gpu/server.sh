@@ -36,7 +36,7 @@ done
 
 unpack()
 {
-	local lib
+	local lib file
 	[ -e "$archive" ] || die "there is no $archive; test/gpu/pack.sh makes it on a machine with PostgreSQL"
 	sandbox=$(mktemp -d "${TMPDIR:-/tmp}/tnfr_pg.XXXXXX")
 	trap remove_sandbox EXIT
@@ -49,11 +49,10 @@ unpack()
 	PG_CONFIG=$(find "$sandbox/server" -path '*/bin/pg_config')
 	bin=$("$PG_CONFIG" --bindir)
 	lib=$("$PG_CONFIG" --pkglibdir)
-	cp build/device/tnfr_pg_device "$lib/" 2>/dev/null || true
-	cp build/cuda/tnfr_pg_cuda.so "$lib/" 2>/dev/null || true
-	if [ -n "$library" ]; then
-		cp "$library" "$lib/tnfr_pg_cuda.so"
-	fi
+	for file in build/device/tnfr_pg_device build/cuda/tnfr_pg_cuda.so; do
+		[ ! -e "$file" ] || cp "$file" "$lib/"
+	done
+	[ -z "$library" ] || cp "$library" "$lib/tnfr_pg_cuda.so"
 	chmod -R a+rX "$sandbox"
 }
 
@@ -126,6 +125,8 @@ load()
 		-c "VACUUM (FREEZE, ANALYZE) weighted, unweighted, nodes, graphs"
 }
 
+# The forms of a call: of a "table", of a stored graph that no device has seen
+# ("first"), and of one that has been computed before ("again").
 call_of()
 {
 	case $2 in
@@ -178,8 +179,8 @@ choice()
 	fi
 }
 
-# row SCALE KIND FORM AUTO: medians; a table and a stored graph have no
-# "resident" on the processor
+# row SCALE KIND FORM AUTO: medians; for the processor it is all the same
+# whether a graph comes again
 row()
 {
 	awk -v entries=$((16 << $1)) -v kind="$2" -v form="$3" -v auto="$4" '
@@ -195,8 +196,8 @@ row()
 		}
 		{ key = $1 " " $2; i = ++count[key]; value[key, 3, i] = $3; value[key, 4, i] = $4 }
 		END {
-			processor = form == "resident" ? "stored" : form
-			printf "| %.1fM %s, %s ", entries / 1e6, kind, form == "stored" ? "stored, first" : form == "resident" ? "stored, again" : form
+			processor = form == "again" ? "first" : form
+			printf "| %.1fM %s, %s ", entries / 1e6, kind, (form == "table" ? "" : "stored graph, ") form
 			for (column = 3; column <= 4; column++) {
 				serial = median(processor " serial", column)
 				openmp = median(processor " openmp", column)
@@ -207,29 +208,34 @@ row()
 		}' "$sandbox/$2"
 }
 
-# measure SCALE
+# measure SCALE: prints a table, and why "auto" left a call to the processor
 measure()
 {
-	local kind round
-	rm -f "$sandbox"/{weighted,unweighted}
+	local kind form round
+	rm -f "$sandbox"/{weighted,unweighted,reasons}
 	for ((round = 0; round < repetitions; round++)); do
 		another_network
 		for kind in weighted unweighted; do
 			once "$kind" table serial
 			once "$kind" table openmp
 			once "$kind" table cuda
-			once "$kind" stored serial
-			once "$kind" stored openmp
-			once "$kind" stored cuda
-			once "$kind" resident cuda
+			once "$kind" first serial
+			once "$kind" first openmp
+			once "$kind" first cuda
+			once "$kind" again cuda
 		done
 	done
 	another_network
+	cat <<END
+| $device, $(nproc) threads; ms | computing: serial | openmp | cuda | serial / cuda | openmp / cuda | statement: serial | openmp | cuda | serial / cuda | openmp / cuda | auto |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+END
 	for kind in weighted unweighted; do
-		for form in table stored resident; do
-			row "$1" "$kind" "$form" "$(choice "$kind" "$form")" >> "$sandbox/rows"
+		for form in table first again; do
+			row "$1" "$kind" "$form" "$(choice "$kind" "$form")"
 		done
 	done
+	[ ! -e "$sandbox/reasons" ] || cat "$sandbox/reasons"
 }
 
 compare()
@@ -237,18 +243,12 @@ compare()
 	local scale
 	query -c "CREATE TABLE small_nodes AS SELECT i AS id, sin(i) AS epi, 1.0 AS vf, i / 10.0 AS phase FROM generate_series(1, 1000) AS i" \
 		-c "CREATE TABLE small_edges AS SELECT i AS src, i % 1000 + 1 AS dst FROM generate_series(1, 1000) AS i"
-	: > "$sandbox/reasons"
-	cat > "$sandbox/rows" <<END
-| $device, $(nproc) threads; ms | computing: serial | openmp | cuda | serial / cuda | openmp / cuda | statement: serial | openmp | cuda | serial / cuda | openmp / cuda | auto |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
-END
 	for scale in "${scales[@]}"; do
-		load "$scale"
-		say "measuring"
+		load "$scale" || return 1
+		say "end to end"
 		measure "$scale"
 		query -c "DROP TABLE weighted, unweighted, nodes, graphs"
 	done
-	cat "$sandbox/rows" "$sandbox/reasons"
 }
 
 unpack
