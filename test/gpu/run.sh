@@ -3,17 +3,18 @@
 # the device's bits with the processor's, runs compute-sanitizer where there is
 # one, and measures.
 #
-#   test/gpu/run.sh [emulated|bits|sanitize|bench]...
+#   test/gpu/run.sh [emulated|bits|sanitize|bench|sql|compare]...
 #
 # Without arguments all of them.  "emulated" compares bits on an emulated
-# device, and makes it fail.  Ends with 77 when there is no real one to use: by then all has been
-# built.  NVCC names the compiler.
+# device, and makes it fail.  "sql" and "compare" do it through a server, which
+# test/gpu/pack.sh has packed elsewhere.  Ends with 77 when there is no real
+# device to use: by then all has been built.  NVCC names the compiler.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 library=build/cuda/tnfr_pg_cuda.so
 program=build/device/tnfr_pg_device
-[ $# -gt 0 ] || set -- emulated bits sanitize bench
+[ $# -gt 0 ] || set -- emulated bits sanitize bench sql compare
 
 echo "== building"
 make --no-print-directory -s device
@@ -77,10 +78,13 @@ bench()
 	build/gpu/bench "$library"
 }
 
+sql() { test/gpu/server.sh sql; }
+compare() { test/gpu/server.sh compare; }
+
 for part in "$@"; do
 	status=0
 	case $part in
-		emulated | bits | sanitize | bench) "$part" || status=$? ;;
+		emulated | bits | sanitize | bench | sql | compare) "$part" || status=$? ;;
 		*) echo "run.sh: unknown part \"$part\"" >&2; exit 2 ;;
 	esac
 	[ "$status" != 77 ] || echo "run.sh: no device to use; everything is built" >&2
