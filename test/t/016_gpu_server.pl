@@ -43,6 +43,7 @@ sub sql { return $node->safe_psql('postgres', $_[0]) }
 sub broker { return ($_[0] // $node)->safe_psql('postgres', "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'") }
 sub stop_broker { return sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'") }
 sub children { return grep { (status_of($_, 'PPid') // 0) == $_[0] } map { m{(\d+)$} } glob('/proc/[0-9]*') }
+sub name_of { open(my $file, '<', "/proc/$_[0]/cmdline") or return ''; return <$file> // '' }
 sub states { return sql("SELECT string_agg(state, ' ' ORDER BY queued_at) FROM tnfr_gpu_activity") }
 
 sub wait_until
@@ -278,7 +279,7 @@ SKIP:
 	usleep(200_000);
 	is($crashes->(), 0, '... and none of its programs is taken for a crash');
 	sql($query);
-	kill 'KILL', grep { (slurp_file("/proc/$_/cmdline") // '') =~ /GPU broker/ } children($postmaster);
+	kill 'KILL', grep { name_of($_) =~ /GPU broker/ } children($postmaster);
 	wait_until('... but the broker is one', sub { $crashes->() > 0 }, 5);
 	wait_until('... and the server comes again', $ready);
 	usleep(500_000);
