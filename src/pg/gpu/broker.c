@@ -172,11 +172,11 @@ end_programs(void)
 static void
 broker_exit(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 {
-	end_programs();
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	if (state->broker_pid == MyProcPid)
 		resign();
 	LWLockRelease(&state->lock);
+	end_programs();
 }
 
 /* False: there is a broker already. */

@@ -157,7 +157,6 @@ static bool
 open_job(TnfrGpuJob *job, TnfrCall *call, const TnfrNetwork *network)
 {
 	const TnfrGraph *rows = rows_of(network);
-	const size_t bytes = tnfr_feed_segment(rows);
 	TnfrGpuShape shape = {
 		.n = rows->n,.entries = rows->entries,
 		.weighted = tnfr_has_weights(rows)
@@ -165,15 +164,8 @@ open_job(TnfrGpuJob *job, TnfrCall *call, const TnfrNetwork *network)
 
 	if (rows == &network->graph)
 		memcpy(shape.key, network->key, sizeof(shape.key));
-	if (bytes > call->limit - call->used)
-	{
-		job->reason = TNFR_GPU_NO_SEGMENT;
-		strlcpy(job->text, "tnfr.memory_limit leaves no room for a segment",
-				sizeof(job->text));
-		return false;
-	}
-	tnfr_call_charge(call, bytes);
-	return tnfr_job_open(job, call, tnfr_gpu_device, &shape, bytes,
+	return tnfr_job_open(job, call, tnfr_gpu_device, &shape,
+						 tnfr_feed_segment(rows),
 						 tnfr_backend == TNFR_BACKEND_CUDA);
 }
 

@@ -37,7 +37,10 @@ static void
 release_segment(TnfrGpuJob *job)
 {
 	if (job->segment != NULL)
+	{
 		munmap(job->segment, job->bytes);
+		job->call->used -= job->bytes;
+	}
 	job->segment = NULL;
 	if (job->fd >= 0)
 	{
@@ -110,6 +113,9 @@ make_segment(TnfrGpuJob *job, size_t bytes)
 	char		text[TNFR_GPU_TEXT];
 	void	   *map = MAP_FAILED;
 
+	if (bytes > job->call->limit - job->call->used)
+		return refuse(job, TNFR_GPU_NO_SEGMENT,
+					  "tnfr.memory_limit leaves no room for a segment");
 	if (!AcquireExternalFD())
 		return refuse(job, TNFR_GPU_NO_SEGMENT, "too many files are open");
 	job->fd = memfd_create("tnfr_pg", MFD_CLOEXEC);
@@ -124,6 +130,7 @@ make_segment(TnfrGpuJob *job, size_t bytes)
 		release_segment(job);
 		return refuse(job, TNFR_GPU_NO_SEGMENT, text);
 	}
+	tnfr_call_charge(job->call, bytes);
 	job->segment = map;
 	job->bytes = bytes;
 	return true;
