@@ -58,7 +58,8 @@ typedef struct TnfrBrokerDevice
 	uint32		graph;
 	uint64		taken;			/* commands of the session passed on */
 	bool		timed;			/* the time of the last pass has been counted */
-	TimestampTz active_at;		/* when the session last did something */
+	TimestampTz active_at;		/* when the session last did something, or could
+								 * have */
 } TnfrBrokerDevice;
 
 /* Registers the permanent broker, while the library is preloaded. */

@@ -102,7 +102,10 @@ set_phase(TnfrBrokerDevice *d, TnfrGpuPhase phase)
 	LWLockRelease(&state->lock);
 }
 
-/* The device does not work; when to try again. */
+/*
+ * The device does not work; when to try again.  At once: then those who wait
+ * for their turn go on waiting.
+ */
 static void
 set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 {
@@ -118,7 +121,8 @@ set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 	d->shared->reason = reason;
 	d->shared->wanted = false;
 	strlcpy(d->shared->text, text, sizeof(d->shared->text));
-	d->shared->retry_at = GetCurrentTimestamp() + pause * USECS_PER_SEC;
+	d->shared->retry_at = pause == 0 ? 0 :
+		GetCurrentTimestamp() + pause * USECS_PER_SEC;
 	LWLockRelease(&state->lock);
 	ereport(LOG,
 			(errmsg("GPU device %d is not available: %s", d->number, text)));

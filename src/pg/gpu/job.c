@@ -67,6 +67,37 @@ leave_slot(TnfrGpuState *state, TnfrGpuSlot *slot)
 	}
 }
 
+/*
+ * Memory of a session that ends is not all given back, as that of a call in
+ * the planner is not.  Nothing of this session's runs any more.
+ */
+static void
+leave_slots(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
+	{
+		TnfrGpuSlot *slot = &state->slot[i];
+
+		if (slot->pid == MyProcPid && slot->state != TNFR_SLOT_ABANDONED)
+			leave_slot(state, slot);
+	}
+	LWLockRelease(&state->lock);
+}
+
+/* Slots are left after calls have ended, which would leave theirs again. */
+static void
+leave_slots_at_exit(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		on_shmem_exit(leave_slots, (Datum) 0);
+	registered = true;
+}
+
 void
 tnfr_job_drop(TnfrGpuJob *job)
 {
@@ -82,10 +113,7 @@ tnfr_job_drop(TnfrGpuJob *job)
 	release_segment(job);
 }
 
-/*
- * The call's memory goes, by its end or an error.  A session that ends aborts
- * its transaction first, and with it all calls.
- */
+/* The call's memory goes, by its end or an error. */
 static void
 clean_up(void *arg)
 {
@@ -210,6 +238,7 @@ enqueue(TnfrGpuJob *job, int device, const TnfrGpuShape *shape, TimestampTz unti
 
 	if (fstat(job->fd, &file) != 0)
 		return refuse(job, TNFR_GPU_NO_SEGMENT, NULL);
+	leave_slots_at_exit();
 	for (;;)
 	{
 		LWLockAcquire(&state->lock, LW_EXCLUSIVE);

@@ -119,6 +119,7 @@ job_opened(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 
 	d->open = true;
 	d->graph = answer->graph;
+	d->active_at = d->answered_at;
 	if (slot == NULL)
 		return;
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
@@ -169,6 +170,7 @@ command_done(TnfrBrokerDevice *d, const TnfrUnderWay *command,
 
 	if (slot == NULL)
 		return;
+	d->active_at = d->answered_at;	/* from now on it is the session's turn */
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	count_command(d, state, command, answer);
 	slot->answered++;
@@ -431,13 +433,25 @@ is_wanted(const TnfrBrokerDevice *d)
 	return wanted;
 }
 
-/* Someone asks how the device is. */
+/*
+ * Someone asks how the device is.  While a job has it, that is what it was
+ * before: nobody is to wait for the job's end to see that there is one.
+ */
 static void
 ask_device(TnfrBrokerDevice *d)
 {
+	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrCommand info = {.kind = TNFR_COMMAND_INFO};
 
-	if (d->shared->wanted && d->client.sent == d->client.received)
+	if (!d->shared->wanted)
+		return;
+	if (d->busy)
+	{
+		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+		d->shared->wanted = false;
+		LWLockRelease(&state->lock);
+	}
+	else if (d->client.sent == d->client.received)
 		tnfr_child_send(d, &info, -1, 0);
 }
 
