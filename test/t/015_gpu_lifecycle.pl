@@ -206,6 +206,30 @@ for my $case ([ 'a client that is killed', sub { $_[1]->signal('KILL') } ],
 	eval { $client->kill_kill };
 }
 
+# Nor does one outlive a session that is terminated while its call is planned,
+# in memory that nobody gives back at its end.
+sql(q{CREATE FUNCTION coherence() RETURNS float8 STABLE LANGUAGE sql AS $$ SELECT coherence FROM tnfr_network_metrics('edges', 'nodes') $$});
+my $planner = session();
+my $planner_pid = pid_of($planner);
+begin($planner, 'SELECT count(*) FROM nodes WHERE epi > coherence()');
+wait_for_states('running');
+sql("SELECT pg_terminate_backend($planner_pid)");
+wait_until('a session that is terminated while it plans', sub { states() eq '' }, 5) and pass('a session that is terminated while it plans leaves no slot');
+eval { $planner->{run}->kill_kill };
+
+# Who asks how the device is does not wait for a job, and who waits for it does
+# not pay for the one that had it when its program ended.
+begin($one);
+wait_for_states('running');
+my $asked = time();
+is(sql(q{SELECT state FROM tnfr_backends() WHERE backend = 'cuda'}), 'ready', 'a device at work');
+cmp_ok(time() - $asked, '<', 0.5, '... is seen at once');
+begin($two);
+wait_for_states('running queued');
+kill 'KILL', program(broker());
+is((end_of($one))[0], '58000', 'a program that is killed costs the job it had');
+is((end_of($two))[1], $answer, '... and not the next one in the queue');
+
 # A session that stands still in the middle of a job keeps others waiting for
 # tnfr.gpu_timeout at most, and the broker not at all.
 set_options('slow=700');

@@ -18,6 +18,8 @@
 #include "pg/settings.h"
 
 #define MEGABYTE	((uint64) 1 << 20)
+#define TELLING		MEGABYTE	/* bytes or entries at a time: of fewer, the time is
+								 * that of a message */
 
 static uint64
 microseconds_since(TimestampTz then)
@@ -134,6 +136,14 @@ job_opened(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 	LWLockRelease(&state->lock);
 }
 
+/* A pass over entries that stream takes as long as these. */
+static bool
+is_telling(const TnfrGpuSlot *slot)
+{
+	return slot->shape.entries >= TELLING &&
+		slot->window >= slot->shape.entries;
+}
+
 /* With the lock: what a command has moved or summed, and in what time. */
 static void
 count_command(TnfrBrokerDevice *d, TnfrGpuState *state,
@@ -146,15 +156,16 @@ count_command(TnfrBrokerDevice *d, TnfrGpuState *state,
 		c->bytes_out += command->bytes;
 	if (command->kind == TNFR_COMMAND_LOAD)
 		c->bytes_in += command->bytes;
-	if (command->kind == TNFR_COMMAND_LOAD)
+	if (command->kind == TNFR_COMMAND_LOAD && command->bytes >= TELLING)
 		tnfr_gpu_measured(&d->shared->moved, command->bytes, ns);
 	if (command->kind == TNFR_COMMAND_RUN)
 		c->entries += d->slot->shape.entries;
 	if (command->kind == TNFR_COMMAND_FETCH && !d->timed)
 	{
 		c->device_ns += answer->nanoseconds;
-		tnfr_gpu_measured(&d->shared->summed, d->slot->shape.entries,
-						  answer->nanoseconds);
+		if (is_telling(d->slot))
+			tnfr_gpu_measured(&d->shared->summed, d->slot->shape.entries,
+							  answer->nanoseconds);
 	}
 	d->timed = command->kind != TNFR_COMMAND_RUN &&
 		(d->timed || command->kind == TNFR_COMMAND_FETCH);
