@@ -336,6 +336,8 @@ tnfr_child_next_look(const TnfrBrokerDevice *d)
 void
 tnfr_child_reconfigure(TnfrBrokerDevice *d)
 {
+	TnfrGpuState *state = tnfr_gpu_state();
+
 	if (d->library == NULL ||
 		(strcmp(d->library, tnfr_gpu_library_path()) == 0 &&
 		 strcmp(d->options, tnfr_gpu_options) == 0))
@@ -348,5 +350,7 @@ tnfr_child_reconfigure(TnfrBrokerDevice *d)
 	}
 	d->failures = 0;
 	set_phase(d, TNFR_GPU_OFF);
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	d->shared->moved = d->shared->summed = (TnfrGpuRate) {0};
+	LWLockRelease(&state->lock);
 }
