@@ -144,13 +144,12 @@ define_gpu_service(void)
 							   "Sets the device library.",
 							   "Empty: no device is used.",
 							   &tnfr_gpu_library, "$libdir/tnfr_pg_cuda",
-							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+							   PGC_SIGHUP, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("tnfr.gpu_options",
 							   "Sets words that the device library understands.",
 							   "For tests.", &tnfr_gpu_options, "",
-							   PGC_SIGHUP, GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE,
-							   NULL, NULL, NULL);
+							   PGC_SIGHUP, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("tnfr.gpu_timeout",
 							"Sets how long a device may take for an answer before its program is ended.",
@@ -160,7 +159,7 @@ define_gpu_service(void)
 	DefineCustomIntVariable("tnfr.gpu_idle_timeout",
 							"Sets how long a GPU broker stays that nobody uses.",
 							"One that was preloaded stays.",
-							&tnfr_gpu_idle_timeout, 300, 0, INT_MAX,
+							&tnfr_gpu_idle_timeout, 300, 1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("tnfr.gpu_memory_limit",

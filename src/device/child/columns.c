@@ -60,22 +60,26 @@ length_of(const Graph *g, uint32_t column)
 		column == TNFR_DEVICE_ENTRIES ? g->shape.entries : g->shape.n;
 }
 
-/* Offsets ascend from 0 to the number of entries. */
-static bool
-offsets_fit(Graph *g, const uint64_t *offset, uint64_t first, uint64_t count)
+/* Offsets ascend from 0 to the number of entries.  NULL, or what is wrong. */
+static const char *
+check_offsets(Graph *g, const uint64_t *offset, uint64_t first, uint64_t count)
 {
+	static const char *const no_graph = "the offsets are not those of a graph";
 	uint64_t	last = first == 0 ? 0 : g->last_offset;
 
 	for (uint64_t i = 0; i < count; i++)
 	{
-		if (offset[i] < last || offset[i] - last > TNFR_DEVICE_ROW_MAX ||
-			(first == 0 && offset[0] != 0))
-			return false;
+		if (offset[i] < last || (first == 0 && offset[0] != 0))
+			return no_graph;
+		if (offset[i] - last > TNFR_DEVICE_ROW_MAX)
+			return "a node has more entries than a device takes";
 		last = offset[i];
 	}
 	g->last_offset = last;
-	return last <= g->shape.entries &&
-		(first + count <= g->shape.n || last == g->shape.entries);
+	if (last > g->shape.entries ||
+		(first + count > g->shape.n && last != g->shape.entries))
+		return no_graph;
+	return NULL;
 }
 
 static bool
@@ -105,9 +109,8 @@ fill_stage(const Session *s, Graph *g, const TnfrCommand *c, uint64_t done,
 						 count * sizeof(double));
 	if (!copied)
 		return "the segment ends too early";
-	if (c->column == TNFR_DEVICE_OFFSET &&
-		!offsets_fit(g, (const uint64_t *) stage, first, count))
-		return "the offsets are not those of a graph";
+	if (c->column == TNFR_DEVICE_OFFSET)
+		return check_offsets(g, (const uint64_t *) stage, first, count);
 	if (c->column == TNFR_DEVICE_ENTRIES &&
 		!neighbours_fit((const uint32_t *) stage, count, g->shape.n))
 		return "a neighbour is not a node";

@@ -81,7 +81,7 @@ is_on_its_way(TnfrGpuState *shared)
 
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
 	on_its_way = shared->broker_pid != 0 ||
-		now - shared->launched_at < LAUNCH_TIME;
+		(now >= shared->launched_at && now - shared->launched_at < LAUNCH_TIME);
 	if (!on_its_way)
 		shared->launched_at = now;
 	LWLockRelease(&shared->lock);

@@ -20,8 +20,7 @@
 #define LIBRARY_ROOT	"$libdir/"
 #define REAP_EVERY		INT64CONST(2000)	/* microseconds */
 #define REAP_FOR		USECS_PER_SEC
-#define LONGEST_PAUSE	60	/* seconds */
-#define ABSENT_PAUSE	10	/* before a device that was not there is looked
+#define ABSENT_PAUSE	10		/* seconds, before a device that was not there is looked
 							 * for again */
 
 const char *
@@ -113,14 +112,14 @@ set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 	int64		pause = 0;
 
 	if (d->failures++ > 0)
-		pause = Min(LONGEST_PAUSE, 1 << Min(d->failures - 2, 10));
+		pause = Min(TNFR_GPU_PAUSE, 1 << Min(d->failures - 2, 10));
 	if (reason == TNFR_GPU_NO_DEVICE || reason == TNFR_GPU_NO_LIBRARY)
 		pause = Max(pause, ABSENT_PAUSE);
 	set_phase(d, TNFR_GPU_DOWN);
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	d->shared->reason = reason;
 	d->shared->wanted = false;
-	strlcpy(d->shared->text, text, sizeof(d->shared->text));
+	tnfr_gpu_copy_text(d->shared->text, text);
 	d->shared->retry_at = pause == 0 ? 0 :
 		GetCurrentTimestamp() + pause * USECS_PER_SEC;
 	LWLockRelease(&state->lock);
@@ -153,8 +152,7 @@ tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 {
 	int			status;
 
-	if (d->running || d->reaping ||
-		(d->shared->phase == TNFR_GPU_DOWN && now < d->shared->retry_at))
+	if (d->running || d->reaping || tnfr_gpu_is_down(d->shared, now))
 		return;
 	if (!tnfr_device_ended(&d->client, &status))
 	{
@@ -300,6 +298,7 @@ give_up_waiting(TnfrBrokerDevice *d)
 	snprintf(text, sizeof(text), "the device did not answer for %d ms",
 			 tnfr_gpu_timeout);
 	tnfr_job_fail(d, TNFR_GPU_HUNG, text);
+	d->failures = Max(d->failures, 1);	/* it may well hang again: not at once */
 	set_down(d, TNFR_GPU_HUNG, text);
 	lose(d);
 }

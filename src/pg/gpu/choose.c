@@ -169,6 +169,16 @@ open_job(TnfrGpuJob *job, TnfrCall *call, const TnfrNetwork *network)
 						 tnfr_backend == TNFR_BACKEND_CUDA);
 }
 
+/* The processor needs less beside the graph: it may still have enough. */
+static TnfrStatus
+without_memory(TnfrCall *call, TnfrGpuJob *job)
+{
+	call->needed = 0;
+	job->reason = TNFR_GPU_NO_SEGMENT;
+	tnfr_gpu_copy_text(job->text, tnfr_gpu_reason_text(job->reason));
+	return TNFR_NOT_SUMMED;
+}
+
 TnfrStatus
 tnfr_gpu_values(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
 				const TnfrFormWeights *weights, const TnfrNodeValues *values)
@@ -191,6 +201,8 @@ tnfr_gpu_values(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
 								  weights, values, &summer);
 		tnfr_job_drop(job);
 	}
+	if (status == TNFR_NO_MEMORY && !forced)
+		status = without_memory(call, job);
 	if (status == TNFR_NOT_SUMMED && forced)
 		refuse(job);
 	if (status == TNFR_NOT_SUMMED)

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #define LOOK_EVERY		500		/* ms, should a wake-up ever be missed */
+#define ANSWER_WAIT		1000	/* ms */
 #define SLOTS_FOR_OTHERS	4
 #define BROKER_WAIT		(10 * USECS_PER_SEC)	/* for a broker to begin */
 #define WORKER_WAIT		(2 * USECS_PER_SEC) /* for a slot to start one */
@@ -28,8 +29,8 @@ static bool
 refuse(TnfrGpuJob *job, TnfrGpuReason reason, const char *text)
 {
 	job->reason = reason;
-	strlcpy(job->text, text != NULL ? text : tnfr_gpu_reason_text(reason),
-			sizeof(job->text));
+	tnfr_gpu_copy_text(job->text, text != NULL ? text :
+					   tnfr_gpu_reason_text(reason));
 	return false;
 }
 
@@ -221,12 +222,12 @@ rest(long ms)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Until when a session waits for its turn. */
+/* Until when a session waits. */
 static TimestampTz
-patience(bool patient)
+patience(bool patient, int ms)
 {
 	return patient ? TNFR_BROKER_NEVER :
-		GetCurrentTimestamp() + (int64) tnfr_gpu_queue_timeout * 1000;
+		GetCurrentTimestamp() + (int64) ms * 1000;
 }
 
 /* Takes a place in the queue. */
@@ -367,7 +368,7 @@ device_is_ready(TnfrGpuJob *job, int device, bool patient)
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	broker = state->broker_pid != 0;
 	ready = d->phase == TNFR_GPU_READY && broker;
-	down = d->phase == TNFR_GPU_DOWN && GetCurrentTimestamp() < d->retry_at;
+	down = tnfr_gpu_is_down(d, GetCurrentTimestamp());
 	if (down)
 		refuse(job, d->reason, d->text);
 	else if (!ready && !patient)
@@ -389,11 +390,12 @@ bool
 tnfr_job_open(TnfrGpuJob *job, TnfrCall *call, int device,
 			  const TnfrGpuShape *shape, size_t segment_bytes, bool patient)
 {
-	const TimestampTz until = patience(patient);
+	const TimestampTz until = patience(patient, tnfr_gpu_queue_timeout);
 
 	memset(job, 0, sizeof(*job));
 	job->call = call;
 	job->fd = -1;
+	job->patient = patient;
 	if (!tnfr_gpu_installed())
 		return refuse(job, TNFR_GPU_NO_LIBRARY, NULL);
 	if (!device_is_ready(job, device, patient))
@@ -410,9 +412,32 @@ tnfr_job_open(TnfrGpuJob *job, TnfrCall *call, int device,
 	return false;
 }
 
+/*
+ * How long the impatient wait for an answer, in milliseconds: by then the
+ * processor would have been done.
+ */
+static int
+answer_patience(void)
+{
+	return Max(tnfr_gpu_queue_timeout, ANSWER_WAIT);
+}
+
+static bool
+lose_patience(TnfrGpuJob *job)
+{
+	char		text[TNFR_GPU_TEXT];
+
+	tnfr_job_drop(job);
+	snprintf(text, sizeof(text), "the device did not answer for %d ms",
+			 answer_patience());
+	return refuse(job, TNFR_GPU_HUNG, text);
+}
+
 bool
 tnfr_job_wait(TnfrGpuJob *job, uint64 number)
 {
+	const TimestampTz until = patience(job->patient, answer_patience());
+
 	for (;;)
 	{
 		Look		seen;
@@ -425,6 +450,8 @@ tnfr_job_wait(TnfrGpuJob *job, uint64 number)
 			return false;
 		if (seen.answered >= number)
 			return true;
+		if (GetCurrentTimestamp() >= until)
+			return lose_patience(job);
 		rest(LOOK_EVERY);
 	}
 }

@@ -27,6 +27,7 @@ typedef struct TnfrGpuJob
 	char	   *segment;		/* mapped; NULL: none */
 	size_t		bytes;
 	int			fd;
+	bool		patient;		/* else the processor computes instead */
 	uint64		posted;			/* commands */
 
 	/* of the open job */
@@ -39,8 +40,8 @@ typedef struct TnfrGpuJob
 
 /*
  * Queues and waits until the device has the graph.  patient: however long it
- * takes, for the device to start too; else tnfr.gpu_queue_timeout, and for no
- * start.  The job lives as long as the call's memory.
+ * takes, for the device to start too; else for no start, for the turn no longer
+ * than tnfr.gpu_queue_timeout, and for an answer so long, but at least a second.  The job lives as long as the call's memory.
  */
 extern bool tnfr_job_open(TnfrGpuJob *job, TnfrCall *call, int device,
 						  const TnfrGpuShape *shape, size_t segment_bytes,

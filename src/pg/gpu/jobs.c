@@ -61,7 +61,7 @@ tnfr_job_fail(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 		count_end(state, slot, &c->failed);
 		tnfr_gpu_note(c, reason, text);
 		slot->reason = reason;
-		strlcpy(slot->text, text, sizeof(slot->text));
+		tnfr_gpu_copy_text(slot->text, text);
 		slot->state = TNFR_SLOT_FAILED;
 		SetLatch(slot->latch);
 	}
@@ -127,7 +127,6 @@ job_opened(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	slot->window = answer->window;
 	slot->resident = answer->resident;
-	slot->strengths = answer->strengths;
 	if (slot->state == TNFR_SLOT_OPENING)
 		slot->state = TNFR_SLOT_OPEN;
 	if (slot->resident)
@@ -318,9 +317,8 @@ next_in_queue(TnfrGpuState *state, int device)
 static bool
 grant(TnfrBrokerDevice *d)
 {
-	bool		granted;
-
 	TnfrGpuState *state = tnfr_gpu_state();
+	bool		granted;
 
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	d->slot = next_in_queue(state, d->number);
@@ -472,7 +470,7 @@ tnfr_jobs_serve(TnfrBrokerDevice *d, TimestampTz now)
 	look_after_session(d, now);
 	if (is_wanted(d))
 		tnfr_child_start(d, now);
-	if (d->shared->phase == TNFR_GPU_DOWN && now < d->shared->retry_at)
+	if (tnfr_gpu_is_down(d->shared, now))
 		refuse_all(d);
 	if (d->shared->phase == TNFR_GPU_READY && d->running)
 	{

@@ -116,7 +116,7 @@ ask_device(int device)
 		LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 		broker = state->broker_pid != 0;
 		known = (asked && broker && !d->wanted) ||
-			(d->phase == TNFR_GPU_DOWN && GetCurrentTimestamp() < d->retry_at);
+			tnfr_gpu_is_down(d, GetCurrentTimestamp());
 		if (broker && !asked)
 			d->wanted = asked = true;
 		tnfr_gpu_wake_broker(state);

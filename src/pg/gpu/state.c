@@ -14,6 +14,7 @@
 
 static TnfrGpuState *attached = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
 
 static const struct
 {
@@ -47,21 +48,6 @@ tnfr_gpu_reason_text(TnfrGpuReason reason)
 	return reasons[reason].text;
 }
 
-static void
-request_memory(void)
-{
-	if (previous_request_hook != NULL)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(TnfrGpuState)));
-}
-
-void
-tnfr_gpu_request_memory(void)
-{
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-}
-
 /*
  * Finds the state, or makes it.  Its name has version and size, so that
  * sessions that have loaded another build meet in a state of their own.
@@ -76,8 +62,8 @@ find_state(void)
 
 	if (!pg_strong_random(secret, sizeof(secret)))
 		elog(ERROR, "could not generate a random key");
-	snprintf(name, sizeof(name), "tnfr_pg %s %zu", TNFR_VERSION,
-			 sizeof(TnfrGpuState));
+	snprintf(name, sizeof(name), "tnfr_pg %s %d %zu", TNFR_VERSION,
+			 TNFR_GPU_LAYOUT, sizeof(TnfrGpuState));
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	state = ShmemInitStruct(name, sizeof(TnfrGpuState), &found);
 	if (!found)
@@ -90,6 +76,32 @@ find_state(void)
 	LWLockRelease(AddinShmemInitLock);
 	LWLockRegisterTranche(state->tranche, TRANCHE);
 	return state;
+}
+
+static void
+request_memory(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	RequestAddinShmemSpace(CACHELINEALIGN(sizeof(TnfrGpuState)));
+}
+
+/* Before others take what was set aside for it. */
+static void
+take_memory(void)
+{
+	if (previous_startup_hook != NULL)
+		previous_startup_hook();
+	attached = find_state();
+}
+
+void
+tnfr_gpu_request_memory(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = take_memory;
 }
 
 /*
@@ -135,6 +147,15 @@ tnfr_gpu_state(void)
 	return attached;
 }
 
+void
+tnfr_gpu_copy_text(char to[TNFR_GPU_TEXT], const char *from)
+{
+	strlcpy(to, from, TNFR_GPU_TEXT);
+	for (char *p = to; *p != '\0'; p++)
+		if ((unsigned char) *p < ' ' || (unsigned char) *p > '~')
+			*p = '?';
+}
+
 TnfrGpuCounters *
 tnfr_gpu_counters(TnfrGpuState *state, Oid role)
 {
@@ -160,7 +181,7 @@ tnfr_gpu_note(TnfrGpuCounters *counters, TnfrGpuReason reason,
 {
 	counters->last_reason = reason;
 	counters->last_at = GetCurrentTimestamp();
-	strlcpy(counters->last_text, text, sizeof(counters->last_text));
+	tnfr_gpu_copy_text(counters->last_text, text);
 }
 
 void

@@ -6,8 +6,8 @@
  * shared memory at all.  Data do not pass through it: a session lends the
  * device program a segment of its own, a memfd (job.h).
  *
- * One lock guards everything.  It is held for a few assignments, never over a
- * system call.  A slot goes through these states; who may change them:
+ * One lock guards everything.  It is held for a few assignments, and while
+ * latches are set.  A slot goes through these states; who may change them:
  *
  *		FREE		any session may take it
  *		QUEUED		its session: FREE, if it no longer wants to wait; the broker
@@ -31,11 +31,13 @@
 #include "storage/lwlock.h"
 #include "utils/timestamp.h"
 
+#define TNFR_GPU_LAYOUT		1	/* changes with the meaning of what follows */
 #define TNFR_GPU_SLOTS		24
 #define TNFR_GPU_DEVICES	8
 #define TNFR_GPU_ROLES		16	/* with counters of their own */
 #define TNFR_GPU_PIPELINE	8	/* commands posted and not answered */
 #define TNFR_GPU_TEXT		sizeof(((TnfrDeviceError *) 0)->text)
+#define TNFR_GPU_PAUSE		60	/* seconds, the longest before another try */
 
 /* Why a device did not compute.  The names are in state.c. */
 typedef enum TnfrGpuReason
@@ -112,7 +114,6 @@ typedef struct TnfrGpuSlot
 	/* told by the device when the job is OPEN */
 	uint64		window;
 	bool		resident;
-	bool		strengths;
 
 	/* commands[number % TNFR_GPU_PIPELINE], numbers from 0 */
 	uint64		posted;
@@ -196,7 +197,15 @@ typedef struct TnfrGpuState
 	TnfrGpuCounters counters[TNFR_GPU_ROLES + 1];
 } TnfrGpuState;
 
-/* Asks the postmaster for the memory, when the library is preloaded. */
+/* Is the device not even to be tried now? */
+static inline bool
+tnfr_gpu_is_down(const TnfrGpuDevice *d, TimestampTz now)
+{
+	return d->phase == TNFR_GPU_DOWN && now < d->retry_at &&
+		d->retry_at - now <= TNFR_GPU_PAUSE * USECS_PER_SEC;	/* clocks are set */
+}
+
+/* Has the postmaster set the memory aside, when the library is preloaded. */
 extern void tnfr_gpu_request_memory(void);
 
 /* The state; made by the first who asks.  Error 53200 if memory is short. */
@@ -208,6 +217,12 @@ extern bool tnfr_gpu_has_state(void);
 /* A reason in a word, as counters show it; and why, in a sentence's part. */
 extern const char *tnfr_gpu_reason_name(TnfrGpuReason reason);
 extern const char *tnfr_gpu_reason_text(TnfrGpuReason reason);
+
+/*
+ * Copies a text that came from outside: of what is no plain ASCII nobody knows
+ * the encoding, and sessions have others.
+ */
+extern void tnfr_gpu_copy_text(char to[TNFR_GPU_TEXT], const char *from);
 
 /* All below: with the lock. */
 
