@@ -605,9 +605,25 @@ CREATE FUNCTION tnfr_backends()
 COMMENT ON FUNCTION tnfr_backends() IS
 	'what can compute: serial, openmp and cuda, whether it is available and why not';
 
+CREATE FUNCTION tnfr_gpu_device_list()
+	RETURNS TABLE (device integer, name text, compute_capability text,
+		memory bigint, free_memory bigint, state text, graphs bigint,
+		graph_bytes bigint, pid integer, starts bigint, reason text)
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1;
+
+COMMENT ON FUNCTION tnfr_gpu_device_list() IS
+	'devices that have been used, as they were known last; nothing is started';
+
+CREATE VIEW tnfr_gpu_devices AS SELECT * FROM tnfr_gpu_device_list();
+
+COMMENT ON VIEW tnfr_gpu_devices IS
+	'devices that have been used since the server started; nothing is started';
+
+GRANT SELECT ON tnfr_gpu_devices TO PUBLIC;
+
 CREATE FUNCTION tnfr_gpu_stat()
 	RETURNS TABLE (role regrole, jobs bigint, done bigint, failed bigint,
-		cancelled bigint, reused bigint, entries bigint, bytes_in bigint,
+		cancelled bigint, refused bigint, reused bigint, entries bigint, bytes_in bigint,
 		bytes_out bigint, queued_ms double precision, open_ms double precision,
 		device_ms double precision, fallbacks jsonb, last_reason text,
 		last_reason_at timestamptz)

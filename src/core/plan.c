@@ -9,8 +9,7 @@
  * to 2.0 ns while the states had up to 6 MB, and 5.6 to 8.4 ns from 32 MB on.
  * Weights took 0.1 to 1.4 ns more, rows without entries 5 ns, passes with topo
  * 1.9 to 2.3 times as long in all.  Decoding an entry took 2.0 to 3.2 ns.  Two
- * threads were 1.6 to 2 times as fast; of
- * more, nothing is known.
+ * threads were 1.6 to 2 times as fast; of more, nothing is known.
  */
 #include "core/plan.h"
 

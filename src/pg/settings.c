@@ -112,7 +112,6 @@ define_settings(void)
 							 "Reports the time that each phase of a call took.",
 							 NULL, &tnfr_trace_phases, false,
 							 PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
-
 }
 
 /* Who uses a device, and when. */
@@ -126,7 +125,7 @@ define_gpu_use(void)
 
 	DefineCustomIntVariable("tnfr.gpu_min_entries",
 							"Sets the number of entries from which on auto considers a device.",
-							NULL, &tnfr_gpu_min_entries, 4 * 1024 * 1024, 0,
+							"-1 means never.", &tnfr_gpu_min_entries, 4 * 1024 * 1024, -1,
 							INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("tnfr.gpu_queue_timeout",

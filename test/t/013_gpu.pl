@@ -176,14 +176,14 @@ sub unavailable
 	my ($name, $reason, $hint, $fallback) = @_;
 	like(cuda_row($node, 'available, reason, name, pid'), qr/^f\|$reason\|\|(\nf\|the device is off until a call uses it\|\|)?$/, "$name: not available");
 	my ($ret, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSET tnfr.backend = cuda; SELECT * FROM tnfr_dnfr('small.edges', 'small.nodes')");
-	like($err, qr/ERROR:  58000: the CUDA backend is not available\nDETAIL:  Device 0: $reason\.\nHINT:  $hint/, "$name: cuda");
+	like($err, qr/ERROR:  58000: the CUDA backend could not compute\nDETAIL:  Device 0: $reason\.\nHINT:  $hint/, "$name: cuda");
 	under_auto($name, 'large', '', $fallback);
 	return;
 }
 my $down = 'tnfr_backends\(\) tells the state of the device';
 for my $case (
-	[ 'no library', '', 'no device library is installed', 'Build and install tnfr_pg where nvcc is found' ],
-	[ 'library missing', '/no/such/file.so', 'no device library is installed', 'Build and install tnfr_pg where nvcc is found' ],
+	[ 'no library', '', 'tnfr\.gpu_library is empty', 'Build and install tnfr_pg where nvcc is found' ],
+	[ 'library missing', '/no/such/file.so', 'could not access "/no/such/file\.so": No such file or directory', 'Build and install tnfr_pg where nvcc is found' ],
 	[ 'text for a library', $node->data_dir . '/text.so', '\S+text\.so: file too short', $down, '0|{"no device": 1}|f' ],
 	[ 'library of something else', '$libdir/plpgsql', '\S+plpgsql\.so: undefined symbol: \w+', $down, '0|{"no device": 1}|f' ])
 {
@@ -217,6 +217,19 @@ for my $case ([ 'alice', '.* by plan' ], [ 'bob', '<insufficient privilege>' ], 
 }
 my ($ret, $out, $err) = $node->psql('postgres', 'SET ROLE bob; SELECT tnfr_gpu_stat_reset()');
 like($err, qr/permission denied for function tnfr_gpu_stat_reset/, 'counters are reset by superusers');
+
+# A call that did not get the device is counted; who looks on starts nothing.
+set_device($node, 'tnfr.gpu_library' => '/no/such/file.so');
+$node->safe_psql('postgres', 'SELECT tnfr_gpu_stat_reset()');
+$node->psql('postgres', "SET tnfr.backend = cuda; SELECT * FROM tnfr_dnfr('small.edges', 'small.nodes')");
+is($node->safe_psql('postgres', 'SELECT jobs, failed, refused FROM tnfr_stat_gpu'), '0|0|1', 'a refusal');
+set_device($node);
+cuda_row($node);
+my $devices = 'SELECT device, state, pid IS NULL, starts, reason FROM tnfr_gpu_devices WHERE device = 0';
+like($node->safe_psql('postgres', $devices), qr/^0\|ready\|f\|\d+\|$/, 'a device that is ready');
+$node->safe_psql('postgres', 'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE backend_type LIKE \'tnfr_pg%\'');
+like($node->safe_psql('postgres', $devices), qr/^0\|off\|t\|\d+\|the device is off until a call uses it$/, 'one that is off, and stays so');
+is(broker_of($node), '', 'nobody was woken');
 
 # So are jobs, but not what they compute.
 set_device($node, 'tnfr.gpu_options' => 'slow=1500');

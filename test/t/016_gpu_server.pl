@@ -122,7 +122,7 @@ for my $case ([ 'a job in hand', $one ], [ 'a job in the queue', $two ])
 	my ($name, $session) = @$case;
 	my ($state, undef, $error) = end_of($session);
 	is($state, '58000', "a broker that is stopped: $name");
-	like($error, qr/the CUDA backend is not available\nDETAIL:  Device 0: the GPU broker was stopped\.\nHINT/, '... with the reason');
+	like($error, qr/the CUDA backend could not compute\nDETAIL:  Device 0: the GPU broker was stopped\.\nHINT/, '... with the reason');
 }
 wait_until('the broker has gone', sub { !-d "/proc/$broker" }, 2);
 ok(!-d "/proc/$program", '... and the program with it');

@@ -54,7 +54,7 @@ tnfr_broker_register(void)
 {
 	BackgroundWorker worker;
 
-	if (!tnfr_gpu_installed())
+	if (tnfr_gpu_missing() != NULL)
 		return;
 	describe_worker(&worker);
 	worker.bgw_restart_time = RESTART_SECONDS;
@@ -117,14 +117,9 @@ drop_slot(TnfrGpuSlot *slot)
 		case TNFR_SLOT_QUEUED:
 		case TNFR_SLOT_OPENING:
 		case TNFR_SLOT_OPEN:
-			slot->state = TNFR_SLOT_FAILED;
-			slot->reason = TNFR_GPU_BROKER_GONE;
-			strlcpy(slot->text, tnfr_gpu_reason_text(slot->reason),
-					sizeof(slot->text));
-			SetLatch(slot->latch);
-			break;
 		case TNFR_SLOT_ABANDONED:
-			slot->state = TNFR_SLOT_FREE;
+			tnfr_slot_fail(state, slot, TNFR_GPU_BROKER_GONE,
+						   tnfr_gpu_reason_text(TNFR_GPU_BROKER_GONE));
 			break;
 		default:
 			break;

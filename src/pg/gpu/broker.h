@@ -46,6 +46,7 @@ typedef struct TnfrBrokerDevice
 	char	   *library;		/* that it was started with */
 	char	   *options;
 	uint32		failures;		/* since the last job that went well */
+	char		logged[TNFR_GPU_TEXT];	/* why it is down; "": it is not */
 	TnfrUnderWay under_way[TNFR_BROKER_UNDER_WAY];	/* by number */
 
 	/* the job */
@@ -61,6 +62,10 @@ typedef struct TnfrBrokerDevice
 	TimestampTz active_at;		/* when the session last did something, or could
 								 * have */
 } TnfrBrokerDevice;
+
+/* A slot whose job is over for its session, with the lock: it is counted. */
+extern void tnfr_slot_fail(TnfrGpuState *state, TnfrGpuSlot *slot,
+						   TnfrGpuReason reason, const char *text);
 
 /* Registers the permanent broker, while the library is preloaded. */
 extern void tnfr_broker_register(void);
@@ -78,8 +83,8 @@ extern bool tnfr_broker_launch(void);
 extern const char *tnfr_gpu_program(void);
 extern const char *tnfr_gpu_library_path(void);
 
-/* Are both there to be used? */
-extern bool tnfr_gpu_installed(void);
+/* Why they cannot be used, static text; NULL: they are there. */
+extern const char *tnfr_gpu_missing(void);
 
 /* child.c */
 

@@ -46,12 +46,22 @@ tnfr_gpu_library_path(void)
 	return path;
 }
 
-bool
-tnfr_gpu_installed(void)
+const char *
+tnfr_gpu_missing(void)
 {
-	return tnfr_gpu_library[0] != '\0' &&
-		access(tnfr_gpu_program(), X_OK) == 0 &&
-		access(tnfr_gpu_library_path(), R_OK) == 0;
+	static char text[TNFR_GPU_TEXT];
+	const char *missing = NULL;
+
+	if (tnfr_gpu_library[0] == '\0')
+		return "tnfr.gpu_library is empty";
+	if (access(tnfr_gpu_library_path(), R_OK) != 0)
+		missing = tnfr_gpu_library_path();
+	else if (access(tnfr_gpu_program(), X_OK) != 0)
+		missing = tnfr_gpu_program();
+	if (missing == NULL)
+		return NULL;
+	snprintf(text, sizeof(text), "could not access \"%.200s\": %m", missing);
+	return text;
 }
 
 static TimestampTz
@@ -101,6 +111,20 @@ set_phase(TnfrBrokerDevice *d, TnfrGpuPhase phase)
 	LWLockRelease(&state->lock);
 }
 
+/* Writes to the server's log what is new about it; "": it works. */
+static void
+log_change(TnfrBrokerDevice *d, const char *text)
+{
+	if (strncmp(d->logged, text, sizeof(d->logged) - 1) == 0)
+		return;
+	strlcpy(d->logged, text, sizeof(d->logged));
+	if (text[0] == '\0')
+		ereport(LOG, (errmsg("GPU device %d is available again", d->number)));
+	else
+		ereport(LOG,
+				(errmsg("GPU device %d is not available: %s", d->number, text)));
+}
+
 /*
  * The device does not work; when to try again.  At once: then those who wait
  * for their turn go on waiting.
@@ -123,8 +147,7 @@ set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 	d->shared->retry_at = pause == 0 ? 0 :
 		GetCurrentTimestamp() + pause * USECS_PER_SEC;
 	LWLockRelease(&state->lock);
-	ereport(LOG,
-			(errmsg("GPU device %d is not available: %s", d->number, text)));
+	log_change(d, text);
 }
 
 /* Remembers what it is started with; the old values may be freed. */
@@ -161,10 +184,9 @@ tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 		return;
 	}
 	keep_settings(d);
-	if (!tnfr_gpu_installed())
+	if (tnfr_gpu_missing() != NULL)
 	{
-		set_down(d, TNFR_GPU_NO_LIBRARY,
-				 tnfr_gpu_reason_text(TNFR_GPU_NO_LIBRARY));
+		set_down(d, TNFR_GPU_NO_LIBRARY, tnfr_gpu_missing());
 		return;
 	}
 	if (!tnfr_device_start(&d->client, tnfr_gpu_program(), d->library,
@@ -243,6 +265,7 @@ welcome(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 		set_down(d, tnfr_answer_reason(answer), answer->error.text);
 		return;
 	}
+	log_change(d, "");
 	set_phase(d, TNFR_GPU_READY);
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	d->shared->info = answer->info;

@@ -22,8 +22,9 @@ tnfr_gpu_considered(uint64 entries)
 {
 	return tnfr_backend == TNFR_BACKEND_CUDA ||
 		(tnfr_backend == TNFR_BACKEND_AUTO &&
-		 entries >= (uint64) tnfr_gpu_min_entries && tnfr_gpu_installed() &&
-		 tnfr_gpu_has_state());
+		 tnfr_gpu_min_entries >= 0 &&
+		 entries >= (uint64) tnfr_gpu_min_entries &&
+		 tnfr_gpu_missing() == NULL && tnfr_gpu_has_state());
 }
 
 void
@@ -85,8 +86,8 @@ is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
 	const TnfrPlanWork work = {
 		.n = graph->n,.entries = graph->entries,
 		.weighted = tnfr_has_weights(graph),.topo = topo,
-		.stored = has_key(network),.coded = graph->coded != NULL,.threads = call->env.threads,
-		.cache = tnfr_last_cache()
+		.stored = has_key(network),.coded = graph->coded != NULL,
+		.threads = call->env.threads,.cache = tnfr_last_cache()
 	};
 	TnfrGpuDevice *d = &tnfr_gpu_state()->device[tnfr_gpu_device];
 	const TnfrDeviceRates rates = rates_of(d);
@@ -110,7 +111,10 @@ hint_for(TnfrGpuReason reason)
 		case TNFR_GPU_NO_LIBRARY:
 			return "Build and install tnfr_pg where nvcc is found, or set tnfr.backend to auto.";
 		case TNFR_GPU_NO_WORKER:
-			return "Raise max_worker_processes, or add tnfr_pg to shared_preload_libraries.";
+			return tnfr_broker_permanent() ? "Raise max_worker_processes." :
+				"Raise max_worker_processes, or add tnfr_pg to shared_preload_libraries.";
+		case TNFR_GPU_NO_SEGMENT:
+			return "Raise tnfr.memory_limit, or set tnfr.backend to auto.";
 		case TNFR_GPU_NO_MEMORY:
 			return "Raise tnfr.gpu_memory_limit if it is set, or set tnfr.backend to auto.";
 		default:
@@ -118,12 +122,28 @@ hint_for(TnfrGpuReason reason)
 	}
 }
 
+/* There is no job that could be counted. */
+static void
+count_refusal(const TnfrGpuJob *job)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuCounters *c;
+
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	c = tnfr_gpu_counters(state, GetUserId());
+	c->refused++;
+	tnfr_gpu_note(c, job->reason, job->text);
+	LWLockRelease(&state->lock);
+}
+
 pg_noreturn static void
 refuse(const TnfrGpuJob *job)
 {
+	if (!job->granted)
+		count_refusal(job);
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
-			 errmsg("the CUDA backend is not available"),
+			 errmsg("the CUDA backend could not compute"),
 			 errdetail("Device %d: %s.", tnfr_gpu_device, job->text),
 			 errhint("%s", hint_for(job->reason))));
 }

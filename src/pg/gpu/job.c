@@ -281,6 +281,7 @@ look(TnfrGpuJob *job)
 	};
 	if (slot->state == TNFR_SLOT_FAILED)
 		refuse(job, slot->reason, slot->text);
+	job->granted = slot->opened_at != 0;
 	job->window = slot->window;
 	job->resident = slot->resident;
 	LWLockRelease(&state->lock);
@@ -396,8 +397,8 @@ tnfr_job_open(TnfrGpuJob *job, TnfrCall *call, int device,
 	job->call = call;
 	job->fd = -1;
 	job->patient = patient;
-	if (!tnfr_gpu_installed())
-		return refuse(job, TNFR_GPU_NO_LIBRARY, NULL);
+	if (tnfr_gpu_missing() != NULL)
+		return refuse(job, TNFR_GPU_NO_LIBRARY, tnfr_gpu_missing());
 	if (!device_is_ready(job, device, patient))
 		return false;
 	job->cleanup.func = clean_up;

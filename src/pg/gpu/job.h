@@ -30,6 +30,8 @@ typedef struct TnfrGpuJob
 	bool		patient;		/* else the processor computes instead */
 	uint64		posted;			/* commands */
 
+	bool		granted;		/* it has had the device: the broker counts it */
+
 	/* of the open job */
 	uint64		window;			/* entries at a time; all: loaded once */
 	bool		resident;		/* the entries are there */

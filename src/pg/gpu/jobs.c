@@ -39,33 +39,39 @@ count_end(TnfrGpuState *state, const TnfrGpuSlot *slot, uint64 *outcome)
 	++*outcome;
 }
 
+/* One that only waited is counted by its session. */
 void
-tnfr_job_fail(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
+tnfr_slot_fail(TnfrGpuState *state, TnfrGpuSlot *slot, TnfrGpuReason reason,
+			   const char *text)
 {
-	TnfrGpuState *state = tnfr_gpu_state();
-	TnfrGpuSlot *slot = d->slot;
-	TnfrGpuCounters *c;
+	TnfrGpuCounters *c = tnfr_gpu_counters(state, slot->role);
 
-	if (slot == NULL)
-		return;
-	d->slot = NULL;
-	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
-	c = tnfr_gpu_counters(state, slot->role);
 	if (slot->state == TNFR_SLOT_ABANDONED)
 	{
 		count_end(state, slot, &c->cancelled);
 		slot->state = TNFR_SLOT_FREE;
+		return;
 	}
-	else
-	{
+	if (slot->state != TNFR_SLOT_QUEUED)
 		count_end(state, slot, &c->failed);
-		tnfr_gpu_note(c, reason, text);
-		slot->reason = reason;
-		tnfr_gpu_copy_text(slot->text, text);
-		slot->state = TNFR_SLOT_FAILED;
-		SetLatch(slot->latch);
-	}
+	tnfr_gpu_note(c, reason, text);
+	slot->reason = reason;
+	tnfr_gpu_copy_text(slot->text, text);
+	slot->state = TNFR_SLOT_FAILED;
+	SetLatch(slot->latch);
+}
+
+void
+tnfr_job_fail(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
+{
+	TnfrGpuState *state = tnfr_gpu_state();
+
+	if (d->slot == NULL)
+		return;
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	tnfr_slot_fail(state, d->slot, reason, text);
 	LWLockRelease(&state->lock);
+	d->slot = NULL;
 }
 
 void
@@ -348,14 +354,7 @@ refuse_all(TnfrBrokerDevice *d)
 
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	while ((slot = next_in_queue(state, d->number)) != NULL)
-	{
-		slot->state = TNFR_SLOT_FAILED;
-		slot->reason = d->shared->reason;
-		strlcpy(slot->text, d->shared->text, sizeof(slot->text));
-		tnfr_gpu_note(tnfr_gpu_counters(state, slot->role), slot->reason,
-					  slot->text);
-		SetLatch(slot->latch);
-	}
+		tnfr_slot_fail(state, slot, d->shared->reason, d->shared->text);
 	d->shared->wanted = false;
 	LWLockRelease(&state->lock);
 }

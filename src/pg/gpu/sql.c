@@ -1,7 +1,7 @@
 /*
  * sql.c
  *	  SQL functions about devices: tnfr_backends, and what the views
- *	  tnfr_stat_gpu and tnfr_gpu_activity show.
+ *	  tnfr_gpu_devices, tnfr_stat_gpu and tnfr_gpu_activity show.
  */
 #include "postgres.h"
 
@@ -21,6 +21,7 @@
 #define COLUMNS_MOST	16
 
 PG_FUNCTION_INFO_V1(tnfr_backends);
+PG_FUNCTION_INFO_V1(tnfr_gpu_device_list);
 PG_FUNCTION_INFO_V1(tnfr_gpu_stat);
 PG_FUNCTION_INFO_V1(tnfr_gpu_stat_reset);
 PG_FUNCTION_INFO_V1(tnfr_gpu_jobs);
@@ -77,6 +78,15 @@ static void
 put_count(Row *row, uint64 count)
 {
 	put(row, Int64GetDatum((int64) count));
+}
+
+static void
+put_count_if(Row *row, bool known, uint64 count)
+{
+	if (known)
+		put_count(row, count);
+	else
+		put_null(row);
 }
 
 static void
@@ -144,57 +154,73 @@ put_processor(Row *row, const char *backend, int threads)
 	end_row(row);
 }
 
-/* What is known of a device; of one that never started, the reason alone. */
+/* Why it cannot be used; NULL: it can. */
+static const char *
+device_reason(const TnfrGpuDevice *d)
+{
+	switch (d->phase)
+	{
+		case TNFR_GPU_READY:
+			return NULL;
+		case TNFR_GPU_DOWN:
+			return d->text;
+		case TNFR_GPU_OFF:
+			return "the device is off until a call uses it";
+		default:
+			return tnfr_gpu_reason_text(TNFR_GPU_STARTING);
+	}
+}
+
+/* What is known of a device, from its number on. */
 static void
-put_device(Row *row, int number, const char *reason)
+put_device(Row *row, int number, const TnfrGpuDevice *d)
+{
+	const bool	ready = d->phase == TNFR_GPU_READY;
+	const bool	known = d->info.name[0] != '\0';
+
+	put(row, Int32GetDatum(number));
+	put_text(row, known ? d->info.name : NULL);
+	put_text(row, known ? psprintf("%u.%u", d->info.major, d->info.minor) : NULL);
+	put_count_if(row, known, d->info.total_bytes);
+	put_count_if(row, ready, d->info.free_bytes);
+	put_text(row, phase_names[d->phase]);
+	put_count(row, d->graphs);
+	put_count(row, d->graph_bytes);
+	if (d->pid != 0 && d->phase != TNFR_GPU_DOWN)
+		put(row, Int32GetDatum(d->pid));
+	else
+		put_null(row);
+	put_count(row, d->starts);
+}
+
+static TnfrGpuDevice
+copy_of_device(int number)
 {
 	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrGpuDevice d;
-	bool		known;
-	bool		ready;
 
 	LWLockAcquire(&state->lock, LW_SHARED);
 	d = state->device[number];
 	LWLockRelease(&state->lock);
-	ready = d.phase == TNFR_GPU_READY;
-	known = d.info.name[0] != '\0';
-	if (reason == NULL && d.phase == TNFR_GPU_DOWN)
-		reason = d.text;
-	else if (reason == NULL && d.phase == TNFR_GPU_OFF)
-		reason = "the device is off until a call uses it";
-	else if (reason == NULL && !ready)
-		reason = tnfr_gpu_reason_text(TNFR_GPU_STARTING);
+	return d;
+}
+
+static void
+put_cuda(Row *row, int number, const char *reason)
+{
+	const TnfrGpuDevice d = copy_of_device(number);
 
 	put_text(row, "cuda");
-	put(row, BoolGetDatum(ready));
-	put_text(row, reason);
+	put(row, BoolGetDatum(d.phase == TNFR_GPU_READY));
+	put_text(row, reason != NULL ? reason : device_reason(&d));
 	put_null(row);
-	put(row, Int32GetDatum(number));
-	put_text(row, known ? d.info.name : NULL);
-	put_text(row, known ? psprintf("%u.%u", d.info.major, d.info.minor) : NULL);
-	if (known)
-		put_count(row, d.info.total_bytes);
-	else
-		put_null(row);
-	if (ready)
-		put_count(row, d.info.free_bytes);
-	else
-		put_null(row);
-	put_text(row, phase_names[d.phase]);
-	put_count(row, d.graphs);
-	put_count(row, d.graph_bytes);
-	if (d.pid != 0 && d.phase != TNFR_GPU_DOWN)
-		put(row, Int32GetDatum(d.pid));
-	else
-		put_null(row);
-	put_count(row, d.starts);
+	put_device(row, number, &d);
 	end_row(row);
 }
 
 Datum
 tnfr_backends(PG_FUNCTION_ARGS)
 {
-	TnfrGpuState *state = tnfr_gpu_state();
 	Row			row = {0};
 	const char *reason = NULL;
 
@@ -202,15 +228,36 @@ tnfr_backends(PG_FUNCTION_ARGS)
 	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	put_processor(&row, "serial", 1);
 	put_processor(&row, "openmp", tnfr_thread_limit());
-	if (!tnfr_gpu_installed())
-		reason = tnfr_gpu_reason_text(TNFR_GPU_NO_LIBRARY);
+	if (tnfr_gpu_missing() != NULL)
+		reason = tnfr_gpu_missing();
 	else if (!ask_device(tnfr_gpu_device))
 		reason = tnfr_gpu_reason_text(TNFR_GPU_NO_WORKER);
 	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
 		if (i == tnfr_gpu_device)
-			put_device(&row, i, reason);
-		else if (state->device[i].starts > 0)
-			put_device(&row, i, NULL);
+			put_cuda(&row, i, reason);
+		else if (copy_of_device(i).starts > 0)
+			put_cuda(&row, i, NULL);
+	return (Datum) 0;
+}
+
+/* What is known, without asking: devices that have been used. */
+Datum
+tnfr_gpu_device_list(PG_FUNCTION_ARGS)
+{
+	Row			row = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
+	{
+		const TnfrGpuDevice d = copy_of_device(i);
+
+		if (d.phase == TNFR_GPU_OFF && d.starts == 0)
+			continue;
+		put_device(&row, i, &d);
+		put_text(&row, device_reason(&d));
+		end_row(&row);
+	}
 	return (Datum) 0;
 }
 
@@ -251,6 +298,7 @@ put_counters(Row *row, const TnfrGpuCounters *c, bool others)
 	put_count(row, c->done);
 	put_count(row, c->failed);
 	put_count(row, c->cancelled);
+	put_count(row, c->refused);
 	put_count(row, c->reused);
 	put_count(row, c->entries);
 	put_count(row, c->bytes_in);

@@ -168,7 +168,8 @@ typedef struct TnfrGpuCounters
 	uint64		done;
 	uint64		failed;
 	uint64		cancelled;
-	uint64		reused;			/* of them, found their graph on the device */
+	uint64		refused;		/* calls with cuda that did not get it */
+	uint64		reused;			/* of the jobs, found their graph on the device */
 	uint64		entries;		/* summed, over all passes */
 	uint64		bytes_in;		/* to the device */
 	uint64		bytes_out;
