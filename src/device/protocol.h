@@ -75,8 +75,8 @@ typedef struct TnfrCommand
 	uint64_t	key[2];			/* the same for the same entries only; 0, 0: none */
 	uint64_t	n;
 	uint64_t	entries;
-	uint64_t	budget;			/* bytes of all graphs together when this is a
-								 * new one; 0: no limit */
+	uint64_t	budget;			/* bytes of all graphs together, those that have
+								 * stayed among them; 0: no limit */
 	uint32_t	weighted;
 	uint32_t	column;
 	uint32_t	pass;
