@@ -41,6 +41,16 @@ as_owner()
 		"${drop[@]}" "$@"
 }
 
+# Set $sandbox: a temporary directory that goes when the script ends, and with
+# it the servers in it.
+open_sandbox()
+{
+	sandbox=$(mktemp -d "${TMPDIR:-/tmp}/tnfr_pg.XXXXXX")
+	trap remove_sandbox EXIT
+	trap 'exit 130' INT TERM HUP
+	chmod 755 "$sandbox"
+}
+
 # Set $sandbox: a temporary directory with a copy of the sources, built and
 # installed into a copy of PG_CONFIG's server.  The checkout, the installed
 # server and other runs are left alone, and an unprivileged user can read all
@@ -49,11 +59,7 @@ make_sandbox()
 {
 	local dir
 
-	sandbox=$(mktemp -d "${TMPDIR:-/tmp}/tnfr_pg.XXXXXX")
-	trap remove_sandbox EXIT
-	trap 'exit 130' INT TERM HUP
-	chmod 755 "$sandbox"
-
+	open_sandbox
 	say "building for $("$PG_CONFIG" --version)"
 	mkdir "$sandbox/tree"
 	tar -cf - --exclude='*.o' --exclude='*.d' \

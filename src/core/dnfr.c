@@ -223,12 +223,3 @@ tnfr_node_values(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
 	}
 	return status;
 }
-
-TnfrStatus
-tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
-		  TnfrForm form, const TnfrFormWeights *weights, double *dnfr)
-{
-	TnfrNodeValues values = {.dnfr = dnfr};
-
-	return tnfr_node_values(env, graph, nodes, form, weights, &values, NULL);
-}

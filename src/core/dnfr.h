@@ -63,11 +63,6 @@ tnfr_needs_topo(TnfrForm form, const TnfrFormWeights *weights)
 	return form == TNFR_FORM_CANONICAL && weights->topo != 0.0;
 }
 
-/* dnfr[i] of every node, and nothing else. */
-extern TnfrStatus tnfr_dnfr(TnfrEnv *env, const TnfrGraph *graph,
-							const TnfrNodes *nodes, TnfrForm form,
-							const TnfrFormWeights *weights, double *dnfr);
-
 /* dEPI/dt of a node with this f and Delta-NFR: gradient has f in it already. */
 static inline double
 tnfr_rate(TnfrForm form, double f, double dnfr)

@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "funcapi.h"
 #include "pg/measure.h"
+#include "pg/row.h"
 #include "pg/srf.h"
 #include "utils/builtins.h"
 
@@ -26,15 +27,6 @@ static const char *const state_names[TNFR_STATES] = {
 	[TNFR_DISSONANT] = "dissonant",
 	[TNFR_TRANSITION] = "transition"
 };
-
-/* The one row of tnfr_network_metrics as it is filled, column by column. */
-typedef struct NetworkRow
-{
-	TupleDesc	desc;
-	int			count;
-	Datum		values[NETWORK_COLUMNS];
-	bool		nulls[NETWORK_COLUMNS];
-} NetworkRow;
 
 static void
 return_node_rows(ReturnSetInfo *rsinfo, const TnfrNetwork *network,
@@ -110,21 +102,9 @@ tnfr_node_metrics_stored(PG_FUNCTION_ARGS)
 	return node_metrics(fcinfo, TNFR_STORED, "tnfr_graph_node_metrics");
 }
 
-static void
-put_count(NetworkRow *row, uint64 x)
-{
-	row->values[row->count++] = Int64GetDatum((int64) x);
-}
-
-static void
-put_null(NetworkRow *row)
-{
-	row->nulls[row->count++] = true;
-}
-
 /* The sums of finite numbers can overflow. */
 static void
-put_number(NetworkRow *row, double x)
+put_number(TnfrRow *row, double x)
 {
 	if (!isfinite(x))
 		ereport(ERROR,
@@ -132,7 +112,7 @@ put_number(NetworkRow *row, double x)
 				 errmsg("%s of the network is out of range",
 						NameStr(TupleDescAttr(row->desc, row->count)->attname)),
 				 errdetail("Values of its nodes add up to more than double precision holds.")));
-	row->values[row->count++] = Float8GetDatum(x);
+	tnfr_put(row, Float8GetDatum(x));
 }
 
 /*
@@ -140,25 +120,25 @@ put_number(NetworkRow *row, double x)
  * entry, when there are no duplicates.
  */
 static void
-put_structure(NetworkRow *row, const TnfrGraph *graph,
+put_structure(TnfrRow *row, const TnfrGraph *graph,
 			  const TnfrNetworkMeasures *m)
 {
 	double		n = (double) graph->n;
 
-	put_count(row, graph->n);
-	put_count(row, graph->directed ? graph->entries :
-			  (graph->entries + m->loops) / 2);
-	put_count(row, graph->entries);
-	put_count(row, m->isolated);
+	tnfr_put_count(row, graph->n);
+	tnfr_put_count(row, graph->directed ? graph->entries :
+				   (graph->entries + m->loops) / 2);
+	tnfr_put_count(row, graph->entries);
+	tnfr_put_count(row, m->isolated);
 	if (graph->n >= 2)
 		put_number(row, (double) (graph->entries - m->loops) / (n * (n - 1.0)));
 	else
-		put_null(row);
+		tnfr_put_null(row);
 	put_number(row, (double) graph->entries / n);
 }
 
 static void
-put_measures(NetworkRow *row, const TnfrNetworkMeasures *m,
+put_measures(TnfrRow *row, const TnfrNetworkMeasures *m,
 			 const TnfrExtent *extent)
 {
 	put_number(row, m->coherence);
@@ -184,19 +164,19 @@ put_measures(NetworkRow *row, const TnfrNetworkMeasures *m,
 
 /* Of a network without nodes only the counts are known. */
 static void
-put_nothing(NetworkRow *row)
+put_nothing(TnfrRow *row)
 {
 	while (row->count < 4)
-		put_count(row, 0);
+		tnfr_put_count(row, 0);
 	while (row->count < NETWORK_COLUMNS)
-		put_null(row);
+		tnfr_put_null(row);
 }
 
 static HeapTuple
 make_network_row(TnfrCall *call, TupleDesc desc, const TnfrNetwork *network,
 				 const TnfrMeasureParams *params)
 {
-	NetworkRow	row = {.desc = desc};
+	TnfrRow		row = {.desc = desc};
 	TnfrMeasured measured = {0};
 	TnfrNetworkMeasures m;
 

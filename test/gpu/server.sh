@@ -38,10 +38,7 @@ unpack()
 {
 	local lib file
 	[ -e "$archive" ] || die "there is no $archive; test/gpu/pack.sh makes it on a machine with PostgreSQL"
-	sandbox=$(mktemp -d "${TMPDIR:-/tmp}/tnfr_pg.XXXXXX")
-	trap remove_sandbox EXIT
-	trap 'exit 130' INT TERM HUP
-	chmod 755 "$sandbox"
+	open_sandbox
 	tar -C "$sandbox" --no-same-owner -xzf "$archive"
 	[ "$(test/gpu/pack.sh --sources)" = "$(cat "$sandbox/server/sources")" ] ||
 		die "$archive is of other sources; run test/gpu/pack.sh again"

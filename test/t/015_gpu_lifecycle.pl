@@ -7,6 +7,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use Device;
 use IPC::Run;
 use Network;
 use PostgreSQL::Test::Cluster;
@@ -19,7 +20,7 @@ plan skip_all => 'needs /proc' unless -r '/proc/self/status';
 my $late_ms = 150;    # 100 are promised; scheduling, and the way back to the client
 my $gpu_timeout = 1500;
 
-my $library = "$FindBin::RealBin/../../build/test/cpu_device.so";
+my $library = device_library();
 my $node = start_node(
 	'gpu_lifecycle',
 	'tnfr.backend = cuda',
@@ -52,9 +53,12 @@ sub shared_files
 my $files = shared_files();
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
-sub broker { return sql("SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'") }
-sub program { my ($p) = grep { (status_of($_, 'PPid') // 0) == $_[0] } map { m{(\d+)$} } glob('/proc/[0-9]*'); return $p }
-sub states { return sql("SELECT string_agg(state, ' ' ORDER BY queued_at) FROM tnfr_gpu_activity") }
+sub broker { return broker_of($node) }
+sub program { return (children_of($_[0]))[0] }
+sub states { return job_states($node) }
+sub wait_for_states { return wait_for_jobs($node, $_[0]) }
+sub session { return job_session($node) }
+sub begin { my ($s, $job) = @_; return begin_job($s, $job // $query) }
 
 # A setting of the cluster, that new sessions have.
 sub set
@@ -62,62 +66,28 @@ sub set
 	my ($name, $value) = @_;
 	sql("LOAD 'tnfr_pg'; ALTER SYSTEM SET tnfr.$name = '$value'");
 	$node->reload;
-	wait_until("tnfr.$name", sub { sql("SHOW tnfr.$name") eq $value });
+	wait_for("tnfr.$name", sub { sql("SHOW tnfr.$name") eq $value });
 	return;
 }
-
-sub wait_until
-{
-	my ($name, $true, $seconds) = @_;
-	my $end = time() + ($seconds // 20);
-	while (!$true->())
-	{
-		return fail("$name: not in time") if time() > $end;
-		usleep(10_000);
-	}
-	return 1;
-}
-sub wait_for_states { my ($states) = @_; return wait_until("slots: $states", sub { states() eq $states }) }
 
 # Other options, and a broker that starts with them.
 sub set_options
 {
 	my ($options) = @_;
 	set('gpu_options', $options);
-	sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'");
-	wait_until('no broker', sub { broker() eq '' });
+	stop_broker($node);
+	wait_for('no broker', sub { broker() eq '' });
 	return;
 }
 
-# A session, and a job in it that is begun here and ended by end_of.
-sub session { my $s = $node->background_psql('postgres', on_error_stop => 0); $s->query('LOAD \'tnfr_pg\''); return $s }
 sub pid_of { return $_[0]->query('SELECT pg_backend_pid()') }
-sub begin
-{
-	my ($s, $job) = @_;
-	$s->{stdout} = $s->{stderr} = '';
-	$s->{stdin} .= "SELECT 'begin ' || extract(epoch FROM clock_timestamp());\n" . ($job // $query)
-	  . ";\n\\echo state :SQLSTATE\nSELECT 'end ' || extract(epoch FROM clock_timestamp());\n\\echo over\n";
-	pump_until($s->{run}, $s->{timeout}, \$s->{stdout}, qr/begin \S+\n/);
-	return;
-}
-sub end_of
-{
-	my ($s) = @_;
-	pump_until($s->{run}, $s->{timeout}, \$s->{stdout}, qr/over\n/);
-	my ($begin, $value, $state, $end) = $s->{stdout} =~ /begin (\S+)\n(.*?)\n?state (\S+)\nend (\S+)/s;
-	$s->{run}->pump_nb;
-	my $error = $s->{stderr};
-	$s->{stdout} = $s->{stderr} = '';
-	return ($state, $value, $begin, $end, $error);
-}
 
 # Runs a job to its end, and says how many milliseconds it took.
 sub run_job
 {
 	my ($s, $name) = @_;
 	begin($s);
-	my ($state, $value, $begin, $end) = end_of($s);
+	my ($state, $value, undef, $begin, $end) = end_of_job($s);
 	is("$state $value", "00000 $answer", $name);
 	return 1000 * ($end - $begin);
 }
@@ -151,12 +121,12 @@ for my $case (
 			$child = program(broker());
 			usleep(100_000);
 			my $at = $way eq 'cancel' && sql("SELECT extract(epoch FROM clock_timestamp()) FROM pg_cancel_backend($one_pid)");
-			($state, undef, my $begin, my $end) = end_of($one);
+			($state, undef, undef, my $begin, my $end) = end_of_job($one);
 			$late = 1000 * ($end - ($at || $begin + 0.4));
 			$one->query('SET statement_timeout = 0');
 			last if $late < $late_ms;
 			note "$way $name: $late ms late";
-			end_of($two) if $holder;
+			end_of_job($two) if $holder;
 		}
 		is($state, '57014', "$way $name");
 		cmp_ok($late, '<', $late_ms, '... ends the call in time');
@@ -166,10 +136,10 @@ for my $case (
 		# the device is free when the pass is over, or its program was ended
 		if ($options =~ /hang/)
 		{
-			wait_until('... and the program that hangs is ended', sub { !-d "/proc/$child" }, $gpu_timeout / 1000 + 1);
+			wait_for('... and the program that hangs is ended', sub { !-d "/proc/$child" }, $gpu_timeout / 1000 + 1);
 			set_options('');
 		}
-		elsif ($holder) { is((end_of($two))[1], $answer, '... and so does the job before') }
+		elsif ($holder) { is((end_of_job($two))[1], $answer, '... and so does the job before') }
 		cmp_ok(run_job($two, '... and another gets the device'), '<', 2400, '... soon');
 	}
 }
@@ -177,13 +147,13 @@ for my $case (
 # No slot outlives the statement, even if the transaction does.
 set_options('slow=1000');
 like($one->query("BEGIN; SET LOCAL statement_timeout = 300; $query;\n\\echo :SQLSTATE"), qr/57014/, 'a timeout in a transaction');
-wait_until('... that goes on, without a slot', sub { states() eq '' }, 0.5) and pass('... that goes on, without a slot');
+wait_for('... that goes on, without a slot', sub { states() eq '' }, 0.5) and pass('... that goes on, without a slot');
 $one->query('ROLLBACK');
 begin($one, q{DO $$ BEGIN PERFORM count(*) FROM tnfr_dnfr('edges', 'nodes');
 	EXCEPTION WHEN query_canceled THEN INSERT INTO log SELECT count(*) FROM tnfr_gpu_activity WHERE state <> 'ending'; END $$});
 wait_for_states('running');
 sql("SELECT pg_cancel_backend($one_pid)");
-is((end_of($one))[0], '00000', 'a cancel that is caught');
+is((end_of_job($one))[0], '00000', 'a cancel that is caught');
 is(sql('SELECT * FROM log'), '0', '... without a slot');
 
 # A client that is killed; a session that is terminated, with one in the queue.
@@ -201,7 +171,7 @@ for my $case ([ 'a client that is killed', sub { $_[1]->signal('KILL') } ],
 	wait_for_states('running queued');
 	$act->($backend, $client);
 	cmp_ok(wait_for_backend_exit($backend, 2000), '<', $late_ms + 100, "$name ends the backend");
-	is((end_of($two))[1], $answer, '... and the next one gets the device');
+	is((end_of_job($two))[1], $answer, '... and the next one gets the device');
 	is(states(), '', '... and no slot is left');
 	eval { $client->kill_kill };
 }
@@ -214,7 +184,7 @@ my $planner_pid = pid_of($planner);
 begin($planner, 'SELECT count(*) FROM nodes WHERE epi > coherence()');
 wait_for_states('running');
 sql("SELECT pg_terminate_backend($planner_pid)");
-wait_until('a session that is terminated while it plans', sub { states() eq '' }, 5) and pass('a session that is terminated while it plans leaves no slot');
+wait_for('a session that is terminated while it plans', sub { states() eq '' }, 5) and pass('a session that is terminated while it plans leaves no slot');
 eval { $planner->{run}->kill_kill };
 
 # Who asks how the device is does not wait for a job, and who waits for it does
@@ -227,8 +197,8 @@ cmp_ok(time() - $asked, '<', 0.5, '... is seen at once');
 begin($two);
 wait_for_states('running queued');
 kill 'KILL', program(broker());
-is((end_of($one))[0], '58000', 'a program that is killed costs the job it had');
-is((end_of($two))[1], $answer, '... and not the next one in the queue');
+is((end_of_job($one))[0], '58000', 'a program that is killed costs the job it had');
+is((end_of_job($two))[1], $answer, '... and not the next one in the queue');
 
 # A session that stands still in the middle of a job keeps others waiting for
 # tnfr.gpu_timeout at most, and the broker not at all.
@@ -240,9 +210,9 @@ kill 'STOP', $one_pid;
 cmp_ok(run_job($two, 'beside a session that is stopped another gets the device'), '<', 700 + 2 * $gpu_timeout + 700 + 500, '... in time');
 is(states(), 'failed', '... and the stopped one has lost it');
 set('gpu_idle_timeout', '1s');
-wait_until('... whose slot does not keep the broker', sub { broker() eq '' }, 5);
+wait_for('... whose slot does not keep the broker', sub { broker() eq '' }, 5);
 kill 'CONT', $one_pid;
-my ($state, undef, undef, undef, $error) = end_of($one);
+my ($state, undef, $error) = end_of_job($one);
 is($state, '58000', '... as it is told');
 like($error, qr/left the device idle while others waited/, '... with the reason');
 is(states(), '', '... and no slot is left');
@@ -254,9 +224,9 @@ wait_for_states('running');
 my $broker = broker();
 my $program = program($broker);
 begin($two);
-is(join(' ', (end_of($one))[1], (end_of($two))[1]), "$answer $answer", 'jobs that take longer than tnfr.gpu_idle_timeout');
+is(join(' ', (end_of_job($one))[1], (end_of_job($two))[1]), "$answer $answer", 'jobs that take longer than tnfr.gpu_idle_timeout');
 is(broker(), $broker, '... do not lose the broker');
-wait_until('an idle broker leaves', sub { !-d "/proc/$broker" }, 4);
+wait_for('an idle broker leaves', sub { !-d "/proc/$broker" }, 4);
 ok(!-d "/proc/$program", '... and the program with it');
 run_job($one, '... and the next call starts them again');
 set('gpu_idle_timeout', '5min');
@@ -269,7 +239,7 @@ for my $change ([ 'gpu_options', 'slow=1001' ], [ 'gpu_library', '' ])
 	begin($one);
 	wait_for_states('running');
 	set($name, $value);
-	($state, undef, undef, undef, $error) = end_of($one);
+	($state, undef, $error) = end_of_job($one);
 	is($state, '58000', "another $name in the middle of a job ends it");
 	like($error, qr/the settings of the device were changed/, '... with the reason');
 }
@@ -293,9 +263,9 @@ sub bench
 sub finish_bench { my ($run, $name) = @_; ok($run->finish, $name) or diag(join "\n", map { slurp_file($_) } glob($node->basedir . '/*.log')); return }
 
 my $alice = bench('alice', 10, 2);
-wait_until('jobs queue', sub { sql(q{SELECT count(*) FROM tnfr_gpu_activity WHERE state = 'queued' AND role = 'alice'::regrole}) >= 8 });
+wait_for('jobs queue', sub { sql(q{SELECT count(*) FROM tnfr_gpu_activity WHERE state = 'queued' AND role = 'alice'::regrole}) >= 8 });
 my $bob = bench('bob', 1, 1);
-wait_until('another role comes', sub { sql(q{SELECT count(*) FROM tnfr_gpu_activity WHERE role = 'bob'::regrole}) > 0 });
+wait_for('another role comes', sub { sql(q{SELECT count(*) FROM tnfr_gpu_activity WHERE role = 'bob'::regrole}) > 0 });
 my $done = q{SELECT coalesce(sum(done), 0) FROM tnfr_stat_gpu WHERE role = 'alice'::regrole};
 my $before = sql($done);
 finish_bench($bob, 'and is served');

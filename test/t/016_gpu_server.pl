@@ -7,6 +7,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use Device;
 use IPC::Run;
 use Network;
 use PostgreSQL::Test::Cluster;
@@ -16,7 +17,7 @@ use Time::HiRes qw(time usleep);
 
 plan skip_all => 'needs /proc' unless -r '/proc/self/status';
 
-my $library = "$FindBin::RealBin/../../build/test/cpu_device.so";
+my $library = device_library();
 my $node = PostgreSQL::Test::Cluster->new('gpu_primary');
 $node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', join("\n",
@@ -40,24 +41,11 @@ my $answer = $node->safe_psql('postgres', "SET tnfr.backend = serial; $query");
 my $plain_answer = $node->safe_psql('postgres', "SET tnfr.backend = serial; $plain");
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
-sub broker { return ($_[0] // $node)->safe_psql('postgres', "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'") }
-sub stop_broker { return sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'") }
-sub children { return grep { (status_of($_, 'PPid') // 0) == $_[0] } map { m{(\d+)$} } glob('/proc/[0-9]*') }
+sub broker { return broker_of($_[0] // $node) }
 sub name_of { open(my $file, '<', "/proc/$_[0]/cmdline") or return ''; return <$file> // '' }
-sub states { return sql("SELECT string_agg(state, ' ' ORDER BY queued_at) FROM tnfr_gpu_activity") }
-
-sub wait_until
-{
-	my ($name, $true, $seconds) = @_;
-	my $end = time() + ($seconds // 20);
-	while (!$true->())
-	{
-		return fail("$name: not in time") if time() > $end;
-		usleep(10_000);
-	}
-	return 1;
-}
-sub wait_for_states { my ($states) = @_; return wait_until("slots: $states", sub { states() eq $states }) }
+sub wait_for_states { return wait_for_jobs($node, $_[0]) }
+sub session { return job_session($node) }
+sub begin { my ($s, $job) = @_; return begin_job($s, $job // $query) }
 
 # Settings of the device, and nothing else; a broker of before has left.
 sub configure
@@ -67,47 +55,26 @@ sub configure
 	unlink $file;
 	append_to_file($file, join("\n", "tnfr.gpu_options = '$options'", @more, ''));
 	$with->reload;
-	wait_until('reload', sub { $with->safe_psql('postgres', 'SHOW tnfr.gpu_options') eq $options });
+	wait_for('reload', sub { $with->safe_psql('postgres', 'SHOW tnfr.gpu_options') eq $options });
 	return;
 }
-sub set_options { configure($node, @_); stop_broker(); wait_until('no broker', sub { broker() eq '' }); return }
-
-# A session, and a job in it that is begun here and ended by end_of.
-sub begin
-{
-	my ($s, $job) = @_;
-	$s->{stdout} = $s->{stderr} = '';
-	$s->{stdin} .= "\\echo begin\n" . ($job // $query) . ";\n\\echo state :SQLSTATE\n\\warn over\n\\echo over\n";
-	pump_until($s->{run}, $s->{timeout}, \$s->{stdout}, qr/begin\n/);
-	return;
-}
-sub end_of
-{
-	my ($s) = @_;
-	pump_until($s->{run}, $s->{timeout}, \$s->{stdout}, qr/over\n/);
-	pump_until($s->{run}, $s->{timeout}, \$s->{stderr}, qr/over\n/);
-	my ($value, $state) = $s->{stdout} =~ /begin\n(.*?)\n?state (\S+)/s;
-	my $error = $s->{stderr};
-	$s->{stdout} = $s->{stderr} = '';
-	return ($state, $value, $error);
-}
-sub session { my $s = $node->background_psql('postgres', on_error_stop => 0); return $s }
+sub set_options { configure($node, @_); stop_broker($node); wait_for('no broker', sub { broker() eq '' }); return }
 
 # The broker is stopped: idle, with a job in hand, and with one in the queue.
 set_options('slow=1000');
 is(sql($query), $answer, 'the bits of the CPU');
 my ($one, $two) = (session(), session());
 my $broker = broker();
-my ($program) = children($broker);
+my ($program) = children_of($broker);
 sql("SELECT pg_cancel_backend($broker)");
 begin($one);
 wait_for_states('running');
 sql("SELECT pg_cancel_backend($broker)");
-is((end_of($one))[1], $answer, 'pg_cancel_backend of the broker means nothing');
+is((end_of_job($one))[1], $answer, 'pg_cancel_backend of the broker means nothing');
 is(broker(), $broker, '... to it, either');
 
-stop_broker();
-wait_until('an idle broker is stopped', sub { !-d "/proc/$broker" }, 2);
+stop_broker($node);
+wait_for('an idle broker is stopped', sub { !-d "/proc/$broker" }, 2);
 ok(!-d "/proc/$program", '... and the program with it');
 
 begin($one);
@@ -115,20 +82,20 @@ wait_for_states('running');
 begin($two);
 wait_for_states('running queued');
 $broker = broker();
-($program) = children($broker);
-stop_broker();
+($program) = children_of($broker);
+stop_broker($node);
 for my $case ([ 'a job in hand', $one ], [ 'a job in the queue', $two ])
 {
 	my ($name, $session) = @$case;
-	my ($state, undef, $error) = end_of($session);
+	my ($state, undef, $error) = end_of_job($session);
 	is($state, '58000', "a broker that is stopped: $name");
 	like($error, qr/the CUDA backend could not compute\nDETAIL:  Device 0: the GPU broker was stopped\.\nHINT/, '... with the reason');
 }
-wait_until('the broker has gone', sub { !-d "/proc/$broker" }, 2);
+wait_for('the broker has gone', sub { !-d "/proc/$broker" }, 2);
 ok(!-d "/proc/$program", '... and the program with it');
-is(states(), '', '... and no slot is left');
+is(job_states($node), '', '... and no slot is left');
 begin($one);
-is((end_of($one))[1], $answer, '... and the next call has another one');
+is((end_of_job($one))[1], $answer, '... and the next call has another one');
 isnt(broker(), $broker, '... by another process');
 
 # What jobs took so far would make a plan for the CPU.
@@ -138,8 +105,8 @@ $node->restart;
 is(sql("SELECT available FROM tnfr_backends() WHERE backend = 'cuda'"), 't', 'a device that is ready');
 begin($one, "SET tnfr.backend = auto; $plain");
 wait_for_states('running');
-stop_broker();
-is((end_of($one))[1], $plain_answer, 'with auto, the CPU gives the right answer');
+stop_broker($node);
+is((end_of_job($one))[1], $plain_answer, 'with auto, the CPU gives the right answer');
 is(sql('SELECT fallbacks FROM tnfr_stat_gpu'), '{"broker ended": 1}', '... for a reason that is counted');
 $one->query('RESET tnfr.backend');
 
@@ -163,8 +130,8 @@ barriers('beside an idle broker', 1);
 begin($one);
 wait_for_states('running');
 barriers('beside a job', 2);
-is(states(), 'running', 'which was there all the time');
-is((end_of($one))[1], $answer, '... and ends well');
+is(job_states($node), 'running', 'which was there all the time');
+is((end_of_job($one))[1], $answer, '... and ends well');
 $_->quit for $one, $two;
 sql('DROP TABLESPACE other');
 
@@ -177,10 +144,10 @@ sub restart_under_way
 	begin($s);
 	wait_for_states('running');
 	my $pid = broker();
-	my ($child) = children($pid);
+	my ($child) = children_of($pid);
 	$node->stop($mode);
 	ok(!-d "/proc/$pid", "$name, $mode: the broker has gone");
-	wait_until("$name, $mode: the program goes, too", sub { !-d "/proc/$child" }, 2);
+	wait_for("$name, $mode: the program goes, too", sub { !-d "/proc/$child" }, 2);
 	$s->{run}->kill_kill;
 	configure_offline('');
 	$node->start;
@@ -218,17 +185,17 @@ is(sql("SELECT available, reason FROM tnfr_backends() WHERE backend = 'cuda'"), 
 # The permanent broker.
 configure_offline("shared_preload_libraries = 'tnfr_pg'", 'tnfr.gpu_idle_timeout = 1s');
 $node->restart;
-wait_until('a permanent broker is there from the start', sub { broker() ne '' }, 5);
+wait_for('a permanent broker is there from the start', sub { broker() ne '' }, 5);
 $broker = broker();
 is(sql($stored), $answer, '... and serves');
-($program) = children($broker);
+($program) = children_of($broker);
 usleep(2_500_000);
 is(broker(), $broker, '... and does not leave when it is idle');
 is(sql($stored), $answer, '... and serves another session');
 is(sql('SELECT sum(reused) FROM tnfr_stat_gpu'), '1', '... with the graph of the first');
-is((children($broker))[0], $program, '... by the same program');
-stop_broker();
-wait_until('... and comes again when it is stopped', sub { !-d "/proc/$broker" && broker() ne '' }, 5);
+is((children_of($broker))[0], $program, '... by the same program');
+stop_broker($node);
+wait_for('... and comes again when it is stopped', sub { !-d "/proc/$broker" && broker() ne '' }, 5);
 is(sql($query), $answer, '... and serves');
 restart_under_way($_, 'permanent') for 'fast', 'immediate';
 
@@ -268,20 +235,20 @@ SKIP:
 	my $server = IPC::Run::start([ @first, 'postgres', '-D', $node->data_dir ], '>>', $node->logfile, '2>&1');
 	my $crashes = sub { scalar(() = substr(slurp_file($node->logfile), $log_from) =~ /reinitializing/g) };
 	my $ready = sub { system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0 };
-	wait_until('a server that is process 1', $ready);
-	($postmaster) = children((map { $_->{PID} } @{ $server->{KIDS} })[0]);
+	wait_for('a server that is process 1', $ready);
+	($postmaster) = children_of((map { $_->{PID} } @{ $server->{KIDS} })[0]);
 	is(sql("SELECT pg_read_file('postmaster.pid') LIKE E'1\\n%'"), 't', 'a server that is process 1');
 	is(sql($query), $answer, '... has a broker');
-	wait_until('... that leaves', sub { broker() eq '' }, 5);
+	wait_for('... that leaves', sub { broker() eq '' }, 5);
 	is(sql($query), $answer, '... and comes again');
-	stop_broker();
-	wait_until('... is stopped', sub { broker() eq '' }, 5);
+	stop_broker($node);
+	wait_for('... is stopped', sub { broker() eq '' }, 5);
 	usleep(200_000);
 	is($crashes->(), 0, '... and none of its programs is taken for a crash');
 	sql($query);
-	kill 'KILL', grep { name_of($_) =~ /GPU broker/ } children($postmaster);
-	wait_until('... but the broker is one', sub { $crashes->() > 0 }, 5);
-	wait_until('... and the server comes again', $ready);
+	kill 'KILL', grep { name_of($_) =~ /GPU broker/ } children_of($postmaster);
+	wait_for('... but the broker is one', sub { $crashes->() > 0 }, 5);
+	wait_for('... and the server comes again', $ready);
 	usleep(500_000);
 	is($crashes->() . ' ' . sql($query), "1 $answer", '... once');
 	kill 'INT', $postmaster;

@@ -13,13 +13,16 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(start_device_node set_device wait_until digest_of broker_of children_of device_of cuda_row links_of);
+our @EXPORT = qw(start_device_node set_device wait_until wait_for digest_of broker_of stop_broker children_of device_of cuda_row links_of
+  device_library job_states wait_for_jobs job_session begin_job end_of_job);
+
+sub device_library { return abs_path('build/test/cpu_device.so') // die 'make build/test/cpu_device.so' }
 
 # A running cluster that has the test device.
 sub start_device_node
 {
 	my ($name, @settings) = @_;
-	my $library = abs_path('build/test/cpu_device.so') or die 'make build/test/cpu_device.so';
+	my $library = device_library();
 	my $node = start_node($name, @settings, "tnfr.gpu_library = '$library'", "include_if_exists = 'device.conf'");
 	return $node;
 }
@@ -51,11 +54,59 @@ sub wait_until
 	return $value;
 }
 
+# The same as a test that fails, under that name, when the time is over.
+sub wait_for
+{
+	my ($name, $true, $seconds) = @_;
+	return wait_until($true, $seconds // 20) ? 1 : fail("$name: not in time");
+}
+
 # One line that changes when any bit of any row does.
 sub digest_of { return "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ' ' ORDER BY t::text)), '') FROM $_[0] AS t" }
 
 # The broker's process; '' if there is none.
 sub broker_of { return $_[0]->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'}) }
+
+sub stop_broker { return $_[0]->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'tnfr_pg GPU broker'}) }
+
+# The jobs there are, in the order in which they queued.
+sub job_states { return $_[0]->safe_psql('postgres', q{SELECT string_agg(state, ' ' ORDER BY queued_at) FROM tnfr_gpu_activity}) }
+
+sub wait_for_jobs
+{
+	my ($node, $states) = @_;
+	return wait_for("jobs: $states", sub { job_states($node) eq $states });
+}
+
+# A session, and a job in it that is begun here.
+sub job_session
+{
+	my ($node) = @_;
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	$session->query(q{LOAD 'tnfr_pg'});
+	return $session;
+}
+
+sub begin_job
+{
+	my ($session, $query) = @_;
+	$session->{stdout} = $session->{stderr} = '';
+	$session->{stdin} .= "SELECT 'begin ' || extract(epoch FROM clock_timestamp());\n$query;\n\\echo state :SQLSTATE\n" .
+	  "SELECT 'end ' || extract(epoch FROM clock_timestamp());\n\\warn over\n\\echo over\n";
+	pump_until($session->{run}, $session->{timeout}, \$session->{stdout}, qr/begin \S+\n/);
+	return;
+}
+
+# Its end: SQLSTATE, value, what was said, and the seconds when it began and ended.
+sub end_of_job
+{
+	my ($session) = @_;
+	pump_until($session->{run}, $session->{timeout}, \$session->{$_}, qr/over\n/) for 'stdout', 'stderr';
+	my ($begin, $value, $state, $end) = $session->{stdout} =~ /begin (\S+)\n(.*?)\n?state (\S+)\nend (\S+)/s;
+	my $error = $session->{stderr};
+	$session->{stdout} = $session->{stderr} = '';
+	return ($state, $value, $error, $begin, $end);
+}
 
 # Processes that were started by this one, zombies among them.
 sub children_of

@@ -55,7 +55,7 @@ compute_coded(TnfrEnv *env, const Network *w, Bytes b, TnfrForm form,
 							 &graph);
 	if (status == TNFR_OK)
 	{
-		status = tnfr_dnfr(env, &graph, &nodes, form, &weights, dnfr);
+		status = dnfr_of_graph(env, &graph, &nodes, form, &weights, dnfr);
 		tnfr_graph_release(env, &graph);
 		tnfr_coded_release(env, &coded);
 	}

@@ -282,7 +282,7 @@ build_and_sum(TnfrEnv *env, const TnfrNodes *nodes, TnfrGraph *graph,
 	if (status != TNFR_OK)
 		return status;
 	graph->layout = &layout;
-	status = tnfr_dnfr(env, graph, nodes, TNFR_FORM_CANONICAL, &all_weights, dnfr);
+	status = dnfr_of_graph(env, graph, nodes, TNFR_FORM_CANONICAL, &all_weights, dnfr);
 	graph->layout = NULL;
 	tnfr_layout_release(env, &layout);
 	return status;

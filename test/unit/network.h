@@ -134,6 +134,16 @@ build_graph(TnfrEnv *env, const Network *w, const int64_t *id, uint64_t first,
 	return status;
 }
 
+/* dnfr[i] of every node, and nothing else. */
+static inline TnfrStatus
+dnfr_of_graph(TnfrEnv *env, const TnfrGraph *graph, const TnfrNodes *nodes,
+			  TnfrForm form, const TnfrFormWeights *weights, double *dnfr)
+{
+	const TnfrNodeValues values = {.dnfr = dnfr};
+
+	return tnfr_node_values(env, graph, nodes, form, weights, &values, NULL);
+}
+
 /* Everything: nodes, graph, and Delta-NFR of the form into dnfr[n]. */
 static inline TnfrStatus
 compute(TnfrEnv *env, const Network *w, TnfrForm form,
@@ -148,7 +158,7 @@ compute(TnfrEnv *env, const Network *w, TnfrForm form,
 	status = build_graph(env, w, nodes.id, first, w->m, &graph);
 	if (status == TNFR_OK)
 	{
-		status = tnfr_dnfr(env, &graph, &nodes, form, weights, dnfr);
+		status = dnfr_of_graph(env, &graph, &nodes, form, weights, dnfr);
 		tnfr_graph_release(env, &graph);
 	}
 	tnfr_nodes_release(env, &nodes);

@@ -187,7 +187,6 @@ take_office(void)
 		state->broker_pid = MyProcPid;
 		state->broker = MyLatch;
 		state->launched_at = 0;
-		state->brokers++;
 	}
 	LWLockRelease(&state->lock);
 	if (taken)

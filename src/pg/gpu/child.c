@@ -91,24 +91,23 @@ tnfr_child_send(TnfrBrokerDevice *d, TnfrCommand *command, int fd,
 		tnfr_device_kill(&d->client);
 }
 
+/* With the lock. */
 static void
 set_phase(TnfrBrokerDevice *d, TnfrGpuPhase phase)
 {
-	TnfrGpuState *state = tnfr_gpu_state();
+	TnfrGpuDevice *shared = d->shared;
 
-	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
-	d->shared->phase = phase;
-	d->shared->pid = d->running ? d->client.pid : 0;
+	shared->phase = phase;
+	shared->pid = d->running ? d->client.pid : 0;
 	if (phase == TNFR_GPU_STARTS)
-		d->shared->starts++;
+		shared->starts++;
 	if (phase == TNFR_GPU_STARTS || phase == TNFR_GPU_OFF)
-		memset(&d->shared->info, 0, sizeof(d->shared->info));	/* it may be another */
+		memset(&shared->info, 0, sizeof(shared->info)); /* it may be another */
 	if (phase != TNFR_GPU_READY)
 	{
-		d->shared->graphs = 0;
-		d->shared->graph_bytes = 0;
+		shared->graphs = 0;
+		shared->graph_bytes = 0;
 	}
-	LWLockRelease(&state->lock);
 }
 
 /* Writes to the server's log what is new about it; "": it works. */
@@ -139,8 +138,8 @@ set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 		pause = Min(TNFR_GPU_PAUSE, 1 << Min(d->failures - 2, 10));
 	if (reason == TNFR_GPU_NO_DEVICE || reason == TNFR_GPU_NO_LIBRARY)
 		pause = Max(pause, ABSENT_PAUSE);
-	set_phase(d, TNFR_GPU_DOWN);
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	set_phase(d, TNFR_GPU_DOWN);
 	d->shared->reason = reason;
 	d->shared->wanted = false;
 	tnfr_gpu_copy_text(d->shared->text, text);
@@ -148,6 +147,15 @@ set_down(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
 		GetCurrentTimestamp() + pause * USECS_PER_SEC;
 	LWLockRelease(&state->lock);
 	log_change(d, text);
+}
+
+/* The next attempt may well fail likewise, so those who wait are told. */
+static void
+set_down_for_a_while(TnfrBrokerDevice *d, TnfrGpuReason reason,
+					 const char *text)
+{
+	d->failures = Max(d->failures, 1);
+	set_down(d, reason, text);
 }
 
 /* Remembers what it is started with; the old values may be freed. */
@@ -162,25 +170,18 @@ keep_settings(TnfrBrokerDevice *d)
 	d->options = MemoryContextStrdup(TopMemoryContext, tnfr_gpu_options);
 }
 
-/* The next attempt would fail likewise, so those who wait are told. */
-static void
-cannot_start(TnfrBrokerDevice *d, TnfrGpuReason reason, const char *text)
-{
-	d->failures = Max(d->failures, 1);
-	set_down(d, reason, text);
-}
-
 void
 tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 {
+	TnfrGpuState *state = tnfr_gpu_state();
 	int			status;
 
 	if (d->running || d->reaping || tnfr_gpu_is_down(d->shared, now))
 		return;
 	if (!tnfr_device_ended(&d->client, &status))
 	{
-		cannot_start(d, TNFR_GPU_HUNG,
-					 "the device program that was killed does not end");
+		set_down_for_a_while(d, TNFR_GPU_HUNG,
+							 "the device program that was killed does not end");
 		return;
 	}
 	keep_settings(d);
@@ -197,12 +198,14 @@ tnfr_child_start(TnfrBrokerDevice *d, TimestampTz now)
 
 		snprintf(text, sizeof(text), "could not start \"%.100s\": %m",
 				 tnfr_gpu_program());
-		cannot_start(d, TNFR_GPU_LOST, text);
+		set_down_for_a_while(d, TNFR_GPU_LOST, text);
 		return;
 	}
 	d->running = true;
 	d->deadline = answer_until();
+	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	set_phase(d, TNFR_GPU_STARTS);
+	LWLockRelease(&state->lock);
 }
 
 /* Makes sure that it goes.  What became of it is known in a moment. */
@@ -266,8 +269,8 @@ welcome(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 		return;
 	}
 	log_change(d, "");
-	set_phase(d, TNFR_GPU_READY);
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	set_phase(d, TNFR_GPU_READY);
 	d->shared->info = answer->info;
 	d->shared->wanted = false;
 	LWLockRelease(&state->lock);
@@ -321,8 +324,7 @@ give_up_waiting(TnfrBrokerDevice *d)
 	snprintf(text, sizeof(text), "the device did not answer for %d ms",
 			 tnfr_gpu_timeout);
 	tnfr_job_fail(d, TNFR_GPU_HUNG, text);
-	d->failures = Max(d->failures, 1);	/* it may well hang again: not at once */
-	set_down(d, TNFR_GPU_HUNG, text);
+	set_down_for_a_while(d, TNFR_GPU_HUNG, text);
 	lose(d);
 }
 
@@ -371,8 +373,8 @@ tnfr_child_reconfigure(TnfrBrokerDevice *d)
 		lose(d);
 	}
 	d->failures = 0;
-	set_phase(d, TNFR_GPU_OFF);
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
+	set_phase(d, TNFR_GPU_OFF);
 	d->shared->moved = d->shared->summed = (TnfrGpuRate) {0};
 	LWLockRelease(&state->lock);
 }

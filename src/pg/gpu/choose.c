@@ -77,10 +77,10 @@ has_key(const TnfrNetwork *network)
 	return network->key[0] != 0 || network->key[1] != 0;
 }
 
-/* Does the device win, or has it been asked for? */
+/* Does the device win, by plan?  If not, the job's reason says so. */
 static bool
-is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
-			bool topo)
+is_faster(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
+		  bool topo)
 {
 	const TnfrGraph *graph = &network->graph;
 	const TnfrPlanWork work = {
@@ -93,7 +93,7 @@ is_worth_it(TnfrGpuJob *job, const TnfrCall *call, const TnfrNetwork *network,
 	const TnfrDeviceRates rates = rates_of(d);
 	const TnfrPlan plan = tnfr_plan(&work, &rates);
 
-	if (tnfr_backend == TNFR_BACKEND_CUDA || plan.device_ns < plan.cpu_ns)
+	if (plan.device_ns < plan.cpu_ns)
 		return true;
 	forget_some(d);
 	job->reason = TNFR_GPU_SLOWER;
@@ -122,16 +122,19 @@ hint_for(TnfrGpuReason reason)
 	}
 }
 
-/* There is no job that could be counted. */
+/* What the broker does not count: a call without a job, or one that fell back. */
 static void
-count_refusal(const TnfrGpuJob *job)
+count(const TnfrGpuJob *job, bool fallback)
 {
 	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrGpuCounters *c;
 
 	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
 	c = tnfr_gpu_counters(state, GetUserId());
-	c->refused++;
+	if (fallback)
+		c->fallbacks[job->reason]++;
+	else
+		c->refused++;
 	tnfr_gpu_note(c, job->reason, job->text);
 	LWLockRelease(&state->lock);
 }
@@ -140,7 +143,7 @@ pg_noreturn static void
 refuse(const TnfrGpuJob *job)
 {
 	if (!job->granted)
-		count_refusal(job);
+		count(job, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
 			 errmsg("the CUDA backend could not compute"),
@@ -150,16 +153,9 @@ refuse(const TnfrGpuJob *job)
 
 /* The processor computes in its place: for all to see. */
 static void
-note_fallback(const TnfrCall *call, const TnfrGpuJob *job)
+fall_back(const TnfrCall *call, const TnfrGpuJob *job)
 {
-	TnfrGpuState *state = tnfr_gpu_state();
-	TnfrGpuCounters *c;
-
-	LWLockAcquire(&state->lock, LW_EXCLUSIVE);
-	c = tnfr_gpu_counters(state, GetUserId());
-	c->fallbacks[job->reason]++;
-	tnfr_gpu_note(c, job->reason, job->text);
-	LWLockRelease(&state->lock);
+	count(job, true);
 	ereport(DEBUG1,
 			(errmsg_internal("%s computes on the CPU: device %d: %s",
 							 call->function, tnfr_gpu_device, job->text)));
@@ -213,7 +209,8 @@ tnfr_gpu_values(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
 	if (graph->n == 0 || !tnfr_gpu_considered(graph->entries))
 		return TNFR_NOT_SUMMED;
 	job = MemoryContextAllocZero(call->context, sizeof(TnfrGpuJob));
-	if (is_worth_it(job, call, network, tnfr_needs_topo(form, weights)) &&
+	if ((forced ||
+		 is_faster(job, call, network, tnfr_needs_topo(form, weights))) &&
 		open_job(job, call, network))
 	{
 		tnfr_feed_begin(&feed, job);
@@ -226,7 +223,7 @@ tnfr_gpu_values(TnfrCall *call, const TnfrNetwork *network, TnfrForm form,
 	if (status == TNFR_NOT_SUMMED && forced)
 		refuse(job);
 	if (status == TNFR_NOT_SUMMED)
-		note_fallback(call, job);
+		fall_back(call, job);
 	else
 		call->device = tnfr_gpu_device;
 	return status;

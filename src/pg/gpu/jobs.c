@@ -141,12 +141,24 @@ job_opened(TnfrBrokerDevice *d, const TnfrAnswer *answer)
 	LWLockRelease(&state->lock);
 }
 
-/* A pass over entries that stream takes as long as these. */
+/*
+ * Does the time of a pass say what summing takes?  Where entries stream it is
+ * that of their way.
+ */
 static bool
 is_telling(const TnfrGpuSlot *slot)
 {
 	return slot->shape.entries >= TELLING &&
 		slot->window >= slot->shape.entries;
+}
+
+/* With the lock: the time of a pass, by the device's clock. */
+static void
+count_pass(TnfrBrokerDevice *d, TnfrGpuCounters *c, uint64 ns)
+{
+	c->device_ns += ns;
+	if (is_telling(d->slot))
+		tnfr_gpu_measured(&d->shared->summed, d->slot->shape.entries, ns);
 }
 
 /* With the lock: what a command has moved or summed, and in what time. */
@@ -157,23 +169,26 @@ count_command(TnfrBrokerDevice *d, TnfrGpuState *state,
 	TnfrGpuCounters *c = tnfr_gpu_counters(state, d->slot->role);
 	const uint64 ns = microseconds_since(command->sent_at) * 1000;
 
-	if (command->kind == TNFR_COMMAND_FETCH)
-		c->bytes_out += command->bytes;
-	if (command->kind == TNFR_COMMAND_LOAD)
-		c->bytes_in += command->bytes;
-	if (command->kind == TNFR_COMMAND_LOAD && command->bytes >= TELLING)
-		tnfr_gpu_measured(&d->shared->moved, command->bytes, ns);
-	if (command->kind == TNFR_COMMAND_RUN)
-		c->entries += d->slot->shape.entries;
-	if (command->kind == TNFR_COMMAND_FETCH && !d->timed)
+	switch (command->kind)
 	{
-		c->device_ns += answer->nanoseconds;
-		if (is_telling(d->slot))
-			tnfr_gpu_measured(&d->shared->summed, d->slot->shape.entries,
-							  answer->nanoseconds);
+		case TNFR_COMMAND_LOAD:
+			c->bytes_in += command->bytes;
+			if (command->bytes >= TELLING)
+				tnfr_gpu_measured(&d->shared->moved, command->bytes, ns);
+			break;
+		case TNFR_COMMAND_RUN:
+			c->entries += d->slot->shape.entries;
+			d->timed = false;
+			break;
+		case TNFR_COMMAND_FETCH:
+			c->bytes_out += command->bytes;
+			if (!d->timed)
+				count_pass(d, c, answer->nanoseconds);
+			d->timed = true;
+			break;
+		default:
+			break;
 	}
-	d->timed = command->kind != TNFR_COMMAND_RUN &&
-		(d->timed || command->kind == TNFR_COMMAND_FETCH);
 }
 
 /* A command of the session has been carried out. */

@@ -11,6 +11,7 @@
 #include "pg/call.h"
 #include "pg/compat.h"
 #include "pg/gpu/broker.h"
+#include "pg/row.h"
 #include "pg/settings.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -18,7 +19,6 @@
 #include "utils/tuplestore.h"
 
 #define ASK_FOR			(20 * USECS_PER_SEC)	/* drivers take seconds to start */
-#define COLUMNS_MOST	16
 
 PG_FUNCTION_INFO_V1(tnfr_backends);
 PG_FUNCTION_INFO_V1(tnfr_gpu_device_list);
@@ -43,68 +43,52 @@ static const char *const slot_names[] = {
 	[TNFR_SLOT_ABANDONED] = "ending"
 };
 
-/* A row as it is filled, column by column. */
-typedef struct Row
-{
-	ReturnSetInfo *rsinfo;
-	int			count;
-	Datum		values[COLUMNS_MOST];
-	bool		nulls[COLUMNS_MOST];
-} Row;
-
 static void
-put(Row *row, Datum value)
-{
-	row->values[row->count++] = value;
-}
-
-static void
-put_null(Row *row)
-{
-	row->nulls[row->count] = true;
-	put(row, (Datum) 0);
-}
-
-static void
-put_text(Row *row, const char *text)
+put_text(TnfrRow *row, const char *text)
 {
 	if (text == NULL)
-		put_null(row);
+		tnfr_put_null(row);
 	else
-		put(row, CStringGetTextDatum(text));
+		tnfr_put(row, CStringGetTextDatum(text));
 }
 
 static void
-put_count(Row *row, uint64 count)
-{
-	put(row, Int64GetDatum((int64) count));
-}
-
-static void
-put_count_if(Row *row, bool known, uint64 count)
+put_count_if(TnfrRow *row, bool known, uint64 count)
 {
 	if (known)
-		put_count(row, count);
+		tnfr_put_count(row, count);
 	else
-		put_null(row);
+		tnfr_put_null(row);
 }
 
 static void
-put_time(Row *row, TimestampTz time)
+put_time(TnfrRow *row, TimestampTz time)
 {
 	if (time == 0)
-		put_null(row);
+		tnfr_put_null(row);
 	else
-		put(row, TimestampTzGetDatum(time));
+		tnfr_put(row, TimestampTzGetDatum(time));
+}
+
+/* Begins the result, and its first row. */
+static TnfrRow
+begin_rows(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return (TnfrRow)
+	{
+		.desc = ((ReturnSetInfo *) fcinfo->resultinfo)->setDesc
+	};
 }
 
 static void
-end_row(Row *row)
+end_row(FunctionCallInfo fcinfo, TnfrRow *row)
 {
-	Assert(row->count == row->rsinfo->setDesc->natts);
-	tuplestore_putvalues(row->rsinfo->setResult, row->rsinfo->setDesc,
-						 row->values, row->nulls);
-	*row = (Row) {.rsinfo = row->rsinfo};
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	Assert(row->count == row->desc->natts);
+	tuplestore_putvalues(rsinfo->setResult, row->desc, row->values, row->nulls);
+	row->count = 0;
 }
 
 /*
@@ -128,8 +112,10 @@ ask_device(int device)
 		known = (asked && broker && !d->wanted) ||
 			tnfr_gpu_is_down(d, GetCurrentTimestamp());
 		if (broker && !asked)
+		{
 			d->wanted = asked = true;
-		tnfr_gpu_wake_broker(state);
+			tnfr_gpu_wake_broker(state);
+		}
 		LWLockRelease(&state->lock);
 		if (known || GetCurrentTimestamp() >= until)
 			return true;
@@ -143,15 +129,14 @@ ask_device(int device)
 }
 
 static void
-put_processor(Row *row, const char *backend, int threads)
+put_processor(TnfrRow *row, const char *backend, int threads)
 {
 	put_text(row, backend);
-	put(row, BoolGetDatum(true));
-	put_null(row);
-	put(row, Int32GetDatum(threads));
-	while (row->count < row->rsinfo->setDesc->natts)
-		put_null(row);
-	end_row(row);
+	tnfr_put(row, BoolGetDatum(true));
+	tnfr_put_null(row);
+	tnfr_put(row, Int32GetDatum(threads));
+	while (row->count < row->desc->natts)
+		tnfr_put_null(row);
 }
 
 /* Why it cannot be used; NULL: it can. */
@@ -173,24 +158,24 @@ device_reason(const TnfrGpuDevice *d)
 
 /* What is known of a device, from its number on. */
 static void
-put_device(Row *row, int number, const TnfrGpuDevice *d)
+put_device(TnfrRow *row, int number, const TnfrGpuDevice *d)
 {
 	const bool	ready = d->phase == TNFR_GPU_READY;
 	const bool	known = d->info.name[0] != '\0';
 
-	put(row, Int32GetDatum(number));
+	tnfr_put(row, Int32GetDatum(number));
 	put_text(row, known ? d->info.name : NULL);
 	put_text(row, known ? psprintf("%u.%u", d->info.major, d->info.minor) : NULL);
 	put_count_if(row, known, d->info.total_bytes);
 	put_count_if(row, ready, d->info.free_bytes);
 	put_text(row, phase_names[d->phase]);
-	put_count(row, d->graphs);
-	put_count(row, d->graph_bytes);
+	tnfr_put_count(row, d->graphs);
+	tnfr_put_count(row, d->graph_bytes);
 	if (d->pid != 0 && d->phase != TNFR_GPU_DOWN)
-		put(row, Int32GetDatum(d->pid));
+		tnfr_put(row, Int32GetDatum(d->pid));
 	else
-		put_null(row);
-	put_count(row, d->starts);
+		tnfr_put_null(row);
+	tnfr_put_count(row, d->starts);
 }
 
 static TnfrGpuDevice
@@ -206,37 +191,38 @@ copy_of_device(int number)
 }
 
 static void
-put_cuda(Row *row, int number, const char *reason)
+put_cuda(TnfrRow *row, int number, const char *reason)
 {
 	const TnfrGpuDevice d = copy_of_device(number);
 
 	put_text(row, "cuda");
-	put(row, BoolGetDatum(d.phase == TNFR_GPU_READY));
+	tnfr_put(row, BoolGetDatum(d.phase == TNFR_GPU_READY));
 	put_text(row, reason != NULL ? reason : device_reason(&d));
-	put_null(row);
+	tnfr_put_null(row);
 	put_device(row, number, &d);
-	end_row(row);
 }
 
 Datum
 tnfr_backends(PG_FUNCTION_ARGS)
 {
-	Row			row = {0};
+	TnfrRow		row = begin_rows(fcinfo);
 	const char *reason = NULL;
 
-	InitMaterializedSRF(fcinfo, 0);
-	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	put_processor(&row, "serial", 1);
+	end_row(fcinfo, &row);
 	put_processor(&row, "openmp", tnfr_thread_limit());
+	end_row(fcinfo, &row);
 	if (tnfr_gpu_missing() != NULL)
 		reason = tnfr_gpu_missing();
 	else if (!ask_device(tnfr_gpu_device))
 		reason = tnfr_gpu_reason_text(TNFR_GPU_NO_WORKER);
 	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
-		if (i == tnfr_gpu_device)
-			put_cuda(&row, i, reason);
-		else if (copy_of_device(i).starts > 0)
-			put_cuda(&row, i, NULL);
+	{
+		if (i != tnfr_gpu_device && copy_of_device(i).starts == 0)
+			continue;
+		put_cuda(&row, i, i == tnfr_gpu_device ? reason : NULL);
+		end_row(fcinfo, &row);
+	}
 	return (Datum) 0;
 }
 
@@ -244,10 +230,7 @@ tnfr_backends(PG_FUNCTION_ARGS)
 Datum
 tnfr_gpu_device_list(PG_FUNCTION_ARGS)
 {
-	Row			row = {0};
-
-	InitMaterializedSRF(fcinfo, 0);
-	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TnfrRow		row = begin_rows(fcinfo);
 	for (int i = 0; i < TNFR_GPU_DEVICES; i++)
 	{
 		const TnfrGpuDevice d = copy_of_device(i);
@@ -256,7 +239,7 @@ tnfr_gpu_device_list(PG_FUNCTION_ARGS)
 			continue;
 		put_device(&row, i, &d);
 		put_text(&row, device_reason(&d));
-		end_row(&row);
+		end_row(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -288,33 +271,32 @@ fallbacks_by_reason(const TnfrGpuCounters *c)
 }
 
 static void
-put_counters(Row *row, const TnfrGpuCounters *c, bool others)
+put_counters(TnfrRow *row, const TnfrGpuCounters *c, bool others)
 {
 	if (others)
-		put_null(row);
+		tnfr_put_null(row);
 	else
-		put(row, ObjectIdGetDatum(c->role));
-	put_count(row, c->jobs);
-	put_count(row, c->done);
-	put_count(row, c->failed);
-	put_count(row, c->cancelled);
-	put_count(row, c->refused);
-	put_count(row, c->reused);
-	put_count(row, c->entries);
-	put_count(row, c->bytes_in);
-	put_count(row, c->bytes_out);
-	put(row, Float8GetDatum((double) c->queued_us / 1e3));
-	put(row, Float8GetDatum((double) c->open_us / 1e3));
-	put(row, Float8GetDatum((double) c->device_ns / 1e6));
-	put(row, fallbacks_by_reason(c));
+		tnfr_put(row, ObjectIdGetDatum(c->role));
+	tnfr_put_count(row, c->jobs);
+	tnfr_put_count(row, c->done);
+	tnfr_put_count(row, c->failed);
+	tnfr_put_count(row, c->cancelled);
+	tnfr_put_count(row, c->refused);
+	tnfr_put_count(row, c->reused);
+	tnfr_put_count(row, c->entries);
+	tnfr_put_count(row, c->bytes_in);
+	tnfr_put_count(row, c->bytes_out);
+	tnfr_put(row, Float8GetDatum((double) c->queued_us / 1e3));
+	tnfr_put(row, Float8GetDatum((double) c->open_us / 1e3));
+	tnfr_put(row, Float8GetDatum((double) c->device_ns / 1e6));
+	tnfr_put(row, fallbacks_by_reason(c));
 	if (c->last_at == 0)
-		put_null(row);
+		tnfr_put_null(row);
 	else if (others ? may_see(InvalidOid) : may_see(c->role))
 		put_text(row, c->last_text);
 	else
 		put_text(row, "<insufficient privilege>");
 	put_time(row, c->last_at);
-	end_row(row);
 }
 
 Datum
@@ -322,16 +304,17 @@ tnfr_gpu_stat(PG_FUNCTION_ARGS)
 {
 	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrGpuCounters *copy = palloc(sizeof(state->counters));
-	Row			row = {0};
-
-	InitMaterializedSRF(fcinfo, 0);
-	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TnfrRow		row = begin_rows(fcinfo);
 	LWLockAcquire(&state->lock, LW_SHARED);
 	memcpy(copy, state->counters, sizeof(state->counters));
 	LWLockRelease(&state->lock);
 	for (int i = 0; i <= TNFR_GPU_ROLES; i++)
-		if (copy[i].used)
-			put_counters(&row, &copy[i], i == TNFR_GPU_ROLES);
+	{
+		if (!copy[i].used)
+			continue;
+		put_counters(&row, &copy[i], i == TNFR_GPU_ROLES);
+		end_row(fcinfo, &row);
+	}
 	return (Datum) 0;
 }
 
@@ -348,29 +331,28 @@ tnfr_gpu_stat_reset(PG_FUNCTION_ARGS pg_attribute_unused())
 }
 
 static void
-put_job(Row *row, const TnfrGpuSlot *slot)
+put_job(TnfrRow *row, const TnfrGpuSlot *slot)
 {
 	const bool	seen = may_see(slot->role);
 
-	put(row, Int32GetDatum(slot->pid));
-	put(row, ObjectIdGetDatum(slot->role));
-	put(row, ObjectIdGetDatum(slot->database));
-	put(row, Int32GetDatum(slot->device));
+	tnfr_put(row, Int32GetDatum(slot->pid));
+	tnfr_put(row, ObjectIdGetDatum(slot->role));
+	tnfr_put(row, ObjectIdGetDatum(slot->database));
+	tnfr_put(row, Int32GetDatum(slot->device));
 	put_text(row, slot_names[slot->state]);
 	if (seen)
 	{
-		put_count(row, slot->shape.n);
-		put_count(row, slot->shape.entries);
-		put(row, BoolGetDatum(slot->resident));
-		put_count(row, slot->posted);
-		put_count(row, slot->answered);
+		tnfr_put_count(row, slot->shape.n);
+		tnfr_put_count(row, slot->shape.entries);
+		tnfr_put(row, BoolGetDatum(slot->resident));
+		tnfr_put_count(row, slot->posted);
+		tnfr_put_count(row, slot->answered);
 	}
 	else
 		for (int i = 0; i < 5; i++)
-			put_null(row);
+			tnfr_put_null(row);
 	put_time(row, slot->queued_at);
 	put_time(row, slot->opened_at);
-	end_row(row);
 }
 
 Datum
@@ -378,15 +360,16 @@ tnfr_gpu_jobs(PG_FUNCTION_ARGS)
 {
 	TnfrGpuState *state = tnfr_gpu_state();
 	TnfrGpuSlot *copy = palloc(sizeof(state->slot));
-	Row			row = {0};
-
-	InitMaterializedSRF(fcinfo, 0);
-	row.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	TnfrRow		row = begin_rows(fcinfo);
 	LWLockAcquire(&state->lock, LW_SHARED);
 	memcpy(copy, state->slot, sizeof(state->slot));
 	LWLockRelease(&state->lock);
 	for (int i = 0; i < TNFR_GPU_SLOTS; i++)
-		if (copy[i].state != TNFR_SLOT_FREE)
-			put_job(&row, &copy[i]);
+	{
+		if (copy[i].state == TNFR_SLOT_FREE)
+			continue;
+		put_job(&row, &copy[i]);
+		end_row(fcinfo, &row);
+	}
 	return (Datum) 0;
 }

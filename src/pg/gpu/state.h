@@ -190,7 +190,6 @@ typedef struct TnfrGpuState
 	int			broker_pid;		/* 0: none serves */
 	Latch	   *broker;
 	TimestampTz launched_at;	/* a broker that has not begun; 0: none */
-	uint64		brokers;		/* started since the server was */
 	uint64		tickets;
 	uint64		grants;
 	TnfrGpuSlot slot[TNFR_GPU_SLOTS];
@@ -230,7 +229,7 @@ extern void tnfr_gpu_copy_text(char to[TNFR_GPU_TEXT], const char *from);
 /* The counters of a role. */
 extern TnfrGpuCounters *tnfr_gpu_counters(TnfrGpuState *state, Oid role);
 
-/* Notes a failure or fallback. */
+/* Notes why one failed, was refused or fell back. */
 extern void tnfr_gpu_note(TnfrGpuCounters *counters, TnfrGpuReason reason,
 						  const char *text);
 
